@@ -1,0 +1,54 @@
+# Everything a developer does, from nothing: `make run`, `make test`, `make check`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export FLASK_APP := wsgi.py
+
+.PHONY: run test check format lock fuzz lint-openapi image-test
+
+run: $(VENV)/.installed
+	$(BIN)/flask db upgrade
+	exec $(BIN)/gunicorn
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.check_migrations
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Sends generated requests to the running service, on both databases.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.fuzz
+
+# Needs Node.
+lint-openapi: $(VENV)/.installed-dev
+	mkdir -p build
+	DATABASE_URL=sqlite:///$(CURDIR)/build/openapi.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask openapi write build/openapi.json
+	npx --yes @redocly/cli@2.77.0 lint build/openapi.json
+
+# Needs buildah and, where no base image can be pulled, mmdebstrap.
+image-test:
+	deploy/image-test.sh
+
+# Compiles the lock files, with hashes, from the short lists.
+lock: $(VENV)/.installed-dev
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-dev.in -o requirements-dev.txt
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskapp needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,49 @@
+"""How gunicorn serves the application: `gunicorn` alone, in this folder, is enough."""
+
+import os
+import sys
+from typing import Any
+
+# gunicorn reads every name in here as a setting, so `config` must not be one.
+from taskapp.config import BadSetting, read
+from taskapp.telemetry import logs
+
+try:
+    settings = read()
+except BadSetting as bad:
+    sys.exit(f"taskapp: {bad}")
+
+wsgi_app = "wsgi:app"
+bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+workers = settings.web_concurrency
+worker_class = "gthread"
+threads = settings.threads
+timeout = 30
+# Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
+graceful_timeout = 8
+keepalive = 5
+# Heartbeats in memory: the root file system may be read-only.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+# The control socket wants a writable home and is shared by all masters of one user; signals do.
+control_socket_disable = True
+accesslog = None  # the application writes one line for each request
+loglevel = settings.log_level.lower()
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"ours": {"()": logs.formatter, "log_format": settings.log_format}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {
+            "level": settings.log_level, "handlers": ["stderr"], "propagate": False
+        },
+    },
+}
+
+
+def when_ready(server: Any) -> None:
+    url = f"http://{settings.host}:{settings.port}"
+    server.log.info("API:         %s/api/{user_id}/tasks", url)
+    server.log.info("Docs:        %s/docs", url)
+    server.log.info("First token: flask token alice  (from a checkout: .venv/bin/flask token alice)")

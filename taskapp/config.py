@@ -1,0 +1,176 @@
+"""Every setting of the service: its type, its default and its check, read once at start."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import marshmallow as ma
+from dotenv import dotenv_values
+from flask import Flask
+from marshmallow import validate
+from marshmallow.fields import Field, Integer, String
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
+
+
+class BadSetting(Exception):
+    """A setting that is missing or makes no sense; the text is one line and names it."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+
+
+def setting(default: Any, parse: Field[Any]) -> Any:
+    """A field of `Settings`: its default, and the marshmallow field that parses and checks it."""
+    return field(default=default, metadata={"parse": parse})
+
+
+def whole_number(default: int, least: int, most: int) -> Any:
+    return setting(default, Integer(validate=validate.Range(least, most)))
+
+
+def one_of(default: str, *choices: str) -> Any:
+    return setting(default, String(validate=validate.OneOf(choices)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings; a field `port` is read from the variable `PORT`."""
+
+    instance_path: str = setting(str(ROOT / "instance"), String())
+    database_url: str = setting("", String())
+    database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: one for each thread
+    database_timeout: int = whole_number(5, 1, 60)  # seconds for one statement or lock
+    jwt_secret_key: str = field(default="", repr=False, metadata={"parse": String()})
+    jwt_identity_claim: str = setting("sub", String(validate=validate.Length(min=1)))
+    cors_origins: str = setting("http://localhost:3000", String())
+    host: str = setting("127.0.0.1", String(validate=validate.Length(min=1)))
+    port: int = whole_number(8000, 1, 65535)
+    web_concurrency: int = whole_number(2, 1, 64)  # worker processes
+    threads: int = whole_number(4, 1, 200)  # threads in each worker process
+    max_content_length: int = whole_number(65536, 1024, 2**24)  # bytes of a request body
+    log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
+    log_format: str = one_of("console", "console", "json")
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins that browsers may call from (RFC 6454: scheme, host and port)."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+    @property
+    def database(self) -> URL:
+        """The database's URL, with the driver that this service uses."""
+        return _database_url(self)
+
+    @property
+    def pool_size(self) -> int:
+        """How many database connections one worker process holds at most."""
+        return self.database_pool_size or self.threads
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of `environ` and, beneath it, of a `.env` file; raises `BadSetting`."""
+    given = dict(environ)
+    if environ is os.environ:
+        given = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **given}
+    if given.get("BETTER_AUTH_SECRET"):
+        given["JWT_SECRET_KEY"] = given.get("JWT_SECRET_KEY") or given["BETTER_AUTH_SECRET"]
+    settings = _parse({name: value for name, value in given.items() if value != ""})
+    _check_origins(settings)
+    return _with_secret(settings)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Keep the settings where `of()` finds them."""
+    app.extensions["taskapp.settings"] = settings
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_content_length
+
+
+def of(app: Flask) -> Settings:
+    """Return the settings of the application."""
+    return cast(Settings, app.extensions["taskapp.settings"])
+
+
+def _parse(given: Mapping[str, str]) -> Settings:
+    parsers = {f.name.upper(): f.metadata["parse"] for f in fields(Settings)}
+    schema = ma.Schema.from_dict(parsers)(unknown=ma.EXCLUDE)
+    try:
+        loaded = cast(dict[str, Any], schema.load(given))
+    except ma.ValidationError as error:
+        messages = cast(dict[str, list[str]], error.messages)
+        name = min(messages)
+        raise BadSetting(name, " ".join(messages[name])) from None
+    return Settings(**{name.lower(): value for name, value in loaded.items()})
+
+
+def _check_origins(settings: Settings) -> None:
+    for origin in settings.origins:
+        # A wildcard together with credentials would let any site act for a signed-in user.
+        if origin == "*":
+            raise BadSetting("CORS_ORIGINS", "* is not allowed; list the frontends' origins")
+        parts = urlsplit(origin)
+        plain = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not parts.netloc or origin != plain:
+            raise BadSetting("CORS_ORIGINS", f"{origin!r} is not like https://app.example.com")
+        if set("*\\]?$^[()@") & set(parts.netloc.replace("[::1]", "")):
+            raise BadSetting("CORS_ORIGINS", f"{origin!r} must name one host, without patterns")
+
+
+def _database_url(settings: Settings) -> URL:
+    text = settings.database_url or f"sqlite:///{settings.instance_path}/tasks.db"
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise BadSetting("DATABASE_URL", "is not a database URL") from None
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("postgresql+psycopg", "sqlite"):
+        raise BadSetting("DATABASE_URL", "must begin with postgresql:// or sqlite:///")
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        raise BadSetting("DATABASE_URL", "SQLite needs a file, such as sqlite:////data/tasks.db")
+    return url
+
+
+def _with_secret(settings: Settings) -> Settings:
+    secret = settings.jwt_secret_key
+    if not secret:
+        if settings.database.drivername != "sqlite":
+            raise BadSetting("JWT_SECRET_KEY", "is missing; with PostgreSQL it must be set")
+        secret = _own_secret(Path(settings.instance_path))
+    if len(secret.encode()) < SHORTEST_SECRET:
+        raise BadSetting("JWT_SECRET_KEY", f"needs at least {SHORTEST_SECRET} bytes")
+    return replace(settings, jwt_secret_key=secret)
+
+
+def _own_secret(folder: Path) -> str:
+    path = folder / "jwt-secret"
+    try:
+        if not path.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _create_once(path, secrets.token_urlsafe(48))
+        return path.read_text().strip()
+    except OSError as error:
+        reason = f"is missing, and {path} can't be used: {error.strerror}"
+        raise BadSetting("JWT_SECRET_KEY", reason) from None
+
+
+def _create_once(path: Path, text: str) -> None:
+    # mkstemp makes the file with mode 0600. The link appears whole or not at all, so two
+    # processes that start together agree on one secret.
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.unlink(draft)

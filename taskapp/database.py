@@ -1,0 +1,130 @@
+"""The database: engine and session, one transaction for each request, and bounds on time.
+
+SQLite serves a laptop, PostgreSQL everything else; the same queries run on both.
+"""
+
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event, exc
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+from taskapp import config
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of all models."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """A time zone aware UTC timestamp; SQLite, which keeps no zone, stores it as UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Unavailable(Exception):
+    """The database can't be reached, or did not answer in time; nothing was acknowledged."""
+
+
+# With expire_on_commit a row would be read again after its commit; with autobegin a stray read
+# would open a transaction that nobody ends. SQL outside `transaction()` raises instead.
+db = SQLAlchemy(
+    model_class=Base, session_options={"expire_on_commit": False, "autobegin": False}
+)
+migrate = Migrate(compare_type=True, render_as_batch=True)
+
+
+def init_app(app: Flask) -> None:
+    settings = config.of(app)
+    url = settings.database
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": settings.pool_size,
+        "max_overflow": 0,
+        "pool_timeout": settings.database_timeout,
+        "hide_parameters": True,  # they are what people wrote, and no log may hold it
+        "connect_args": _connect_args(url.get_backend_name(), settings.database_timeout),
+    }
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _prepare_sqlite)
+        else:
+            event.listen(db.engine, "checkout", _refuse_dead_connection)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run the block as one transaction: committed at its end, rolled back by an exception.
+
+    Raises `Unavailable` when the database is away, busy or too slow.
+    """
+    try:
+        with db.session.begin():
+            yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise Unavailable from error
+    except exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable from error
+        raise
+
+
+def now() -> datetime:
+    """Return the current time in UTC."""
+    return datetime.now(UTC)
+
+
+def _connect_args(backend: str, seconds: int) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"timeout": seconds}
+    milliseconds = seconds * 1000
+    return {
+        "application_name": "taskapp",
+        "connect_timeout": max(2, seconds),
+        # A server that vanished without a word is given up after these.
+        "keepalives_idle": 30,
+        "tcp_user_timeout": 2 * milliseconds,
+        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+        f" -c idle_in_transaction_session_timeout={2 * milliseconds} -c timezone=UTC",
+    }
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _refuse_dead_connection(connection: Any, record: object, proxy: object) -> None:
+    # An idle connection has nothing to say. If its socket can be read, the server has closed it
+    # (or is about to). Looking costs microseconds where a ping would cost a round trip.
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise exc.InvalidatePoolError

@@ -1,0 +1,70 @@
+"""Health: does the process live, and is it ready to serve (database reachable and migrated)?"""
+
+from functools import cache
+
+import marshmallow as ma
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from marshmallow import fields
+from sqlalchemy.exc import ProgrammingError
+
+from taskapp import config, problems
+from taskapp.database import db, transaction
+from taskapp.rest.openapi import Api, PublicBlueprint
+
+HEALTHY = {"status": "healthy"}
+
+blueprint = PublicBlueprint("health", __name__, url_prefix="/health")
+
+
+class HealthSchema(ma.Schema):
+    """Good health."""
+
+    status = fields.String(required=True, metadata={"example": "healthy"})
+
+
+def init_app(api: Api) -> None:
+    api.register_blueprint(blueprint)
+
+
+@blueprint.get("")
+@blueprint.doc(operationId="getHealth")
+@blueprint.response(200, HealthSchema, description="The process lives.")
+def health() -> dict[str, str]:
+    """Tell whether the process lives."""
+    return HEALTHY
+
+
+@blueprint.get("/live")
+@blueprint.doc(operationId="getLiveness")
+@blueprint.response(200, HealthSchema, description="The process lives.")
+def live() -> dict[str, str]:
+    """Tell whether the process lives."""
+    return HEALTHY
+
+
+@blueprint.get("/ready")
+@blueprint.doc(operationId="getReadiness")
+@blueprint.response(200, HealthSchema, description="Requests can be served.")
+@blueprint.alt_response(503, "SERVICE_UNAVAILABLE")
+def ready() -> dict[str, str]:
+    """Tell whether requests can be served: the database is reachable and migrated."""
+    if _revision_of_database() != _revision_of_code():
+        raise problems.Unavailable("The database is not migrated to this version.")
+    return HEALTHY
+
+
+def _revision_of_database() -> str | None:
+    try:
+        with transaction():
+            revision: str | None = db.session.scalar(
+                sa.text("SELECT version_num FROM alembic_version")
+            )
+    except ProgrammingError:  # PostgreSQL without a single migration
+        return None
+    return revision
+
+
+@cache
+def _revision_of_code() -> str | None:
+    return ScriptDirectory(str(config.ROOT / "migrations")).get_current_head()

@@ -1,0 +1,130 @@
+"""Errors as RFC 9457 problem details: the exception types and the one place that writes them."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from taskapp import database
+from taskapp.telemetry import request_ids
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 2  # seconds
+
+logger = logging.getLogger("taskapp")
+
+
+class Problem(HTTPException):
+    """An error with a sentence for the client; raise it where the fact is known."""
+
+    code = 500
+    headers: dict[str, str] = {}
+    members: dict[str, Any] = {}
+
+    def __init__(self, detail: str, *, errors: dict[str, Any] | None = None) -> None:
+        super().__init__(detail)
+        if errors is not None:
+            self.members = {"errors": errors}
+
+
+class BadRequest(Problem):
+    """The request can't be read."""
+
+    code = 400
+
+
+class Unauthorized(Problem):
+    """The token is missing or refused (RFC 6750, section 3)."""
+
+    code = 401
+
+    def __init__(self, detail: str, *, error: str | None = None) -> None:
+        super().__init__(detail)
+        challenge = 'Bearer realm="taskapp"'
+        self.headers = {"WWW-Authenticate": challenge + (f', error="{error}"' if error else "")}
+
+
+class NotOwner(Problem):
+    """The path belongs to another user."""
+
+    code = 403
+
+    def __init__(self) -> None:
+        super().__init__("Access denied: the user id in the path is not the token's.")
+
+
+class NotFound(Problem):
+    """There is no such thing among what the user owns."""
+
+    code = 404
+
+
+class UnsupportedMediaType(Problem):
+    """The body is not JSON."""
+
+    code = 415
+
+    def __init__(self) -> None:
+        super().__init__("The body must be JSON, sent with Content-Type: application/json.")
+
+
+class Invalid(Problem):
+    """The request can be read, but a field in it makes no sense."""
+
+    code = 422
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        sentences = [f"{name}: {text}" for name, texts in errors.items() for text in texts]
+        super().__init__(" ".join(sentences), errors=errors)
+
+
+class Unavailable(Problem):
+    """The service can't answer right now; trying again may help."""
+
+    code = 503
+    headers = {"Retry-After": str(RETRY_AFTER)}
+
+
+# What clients are told where the exception comes from the framework and its own text is not ours.
+DETAILS = {
+    400: "The request could not be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not answer that method.",
+    413: "The body is too large.",
+    500: "Something went wrong on our side. The request id helps us to find it.",
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, write)
+    app.register_error_handler(database.Unavailable, _database_away)
+
+
+def write(error: HTTPException) -> Response:
+    """Return the response for the exception, its own headers kept."""
+    status = error.code or 500
+    own = isinstance(error, Problem)
+    detail = error.description if own else DETAILS.get(status)
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or HTTPStatus(status).description,
+        "instance": quote(request.path),
+        "request_id": request_ids.current(),
+        **getattr(error, "members", {}),
+    }
+    response = Response(json.dumps(body), status=status, content_type=MEDIA_TYPE)
+    for name, value in error.headers.items() if own else error.get_headers():
+        if name.lower() != "content-type":
+            response.headers[name] = value
+    return response
+
+
+def _database_away(error: database.Unavailable) -> Response:
+    logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
+    return write(Unavailable("The database is not available right now. Please try again."))

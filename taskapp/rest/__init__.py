@@ -1,0 +1,14 @@
+"""What every endpoint promises: its documentation, its body rules, its pages and CORS."""
+
+from flask import Flask
+
+from taskapp.rest import cors, openapi
+
+
+def init_app(app: Flask) -> openapi.Api:
+    """Attach to the application and return the API that blueprints register with."""
+    # A redirect would lose the token: both slash forms are answered, and `//` is just a 404.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    cors.init_app(app)
+    return openapi.init_app(app)

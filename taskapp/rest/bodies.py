@@ -1,0 +1,46 @@
+"""Reading a request's body and query: clean answers for whatever a client may send."""
+
+import json
+from typing import Any, NoReturn
+
+import marshmallow as ma
+from flask import Request
+from webargs.core import is_json
+from webargs.flaskparser import FlaskParser
+
+from taskapp import problems
+
+
+class Parser(FlaskParser):
+    """webargs' parser, answering in problems: 400 unreadable, 415 not JSON, 422 senseless."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        body = _read(req)
+        if not body:
+            return {}
+        if not is_json(req.mimetype):
+            raise problems.UnsupportedMediaType
+        try:
+            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise problems.BadRequest("The body is not valid JSON.") from None
+
+    def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
+        by_location: dict[str, Any] = error.normalized_messages()
+        errors: dict[str, list[str]] = {}
+        for fields in by_location.values():
+            for name, texts in fields.items():
+                errors["body" if name == "_schema" else name] = texts
+        raise problems.Invalid(errors) from None
+
+
+def _read(req: Request) -> bytes:
+    try:
+        return req.get_data(cache=True)
+    except OSError:
+        # gunicorn's InvalidChunkSize and its kin surface here, in the middle of the request.
+        raise problems.BadRequest("The body is broken: its chunks or its length.") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

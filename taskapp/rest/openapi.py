@@ -1,0 +1,193 @@
+"""The OpenAPI 3.1 document at /openapi.json and Swagger UI, from our own files, at /docs."""
+
+import re
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import flask_smorest
+import flask_swagger_ui
+import marshmallow as ma
+from flask import Blueprint as FlaskBlueprint
+from flask import Flask, Response, send_from_directory
+from marshmallow import fields
+from werkzeug.routing import BaseConverter
+
+from taskapp import problems
+from taskapp.rest.bodies import Parser
+
+PLAIN_NUMBER = re.compile("[1-9][0-9]{0,18}")
+LARGEST_ID = 2**63 - 1
+PAGE = Path(__file__).parent / "docs"
+SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+# What Swagger UI needs and nothing more; no script or style but those of this origin.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+DESCRIPTION = """\
+Tasks for many users: each sees and changes only what is theirs.
+
+Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its user id must be
+the path's. Errors are problem details (RFC 9457) whose `detail` can be shown to people.
+"""
+
+ALWAYS = (401, 403, 404, 422, 500, 503)
+WITH_A_BODY = (400, 413, 415)
+MEANINGS = {
+    400: "The request can't be read, its JSON is broken for example.",
+    401: "The token is missing, has expired or is not valid.",
+    403: "The path belongs to another user.",
+    404: "There is no such thing among what the user owns.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "A field makes no sense; `errors` says which and why.",
+    500: "An error of the service.",
+    503: "The service can't answer right now. Try again after `Retry-After` seconds.",
+}
+EXAMPLES = {
+    401: "The token has expired.",
+    403: "Access denied: the user id in the path is not the token's.",
+    404: "Task 7 not found",
+    422: "title: Missing data for required field.",
+}
+
+
+class ProblemSchema(ma.Schema):
+    """An error: RFC 9457 problem details."""
+
+    type = fields.String(required=True, metadata={"example": "about:blank"})
+    title = fields.String(required=True, metadata={"example": "Not Found"})
+    status = fields.Integer(required=True, metadata={"example": 404})
+    detail = fields.String(required=True, metadata={"example": "Task 7 not found"})
+    instance = fields.String(required=True, metadata={"example": "/api/alice/tasks/7"})
+    request_id = fields.String(required=True, metadata={"example": "5f1d7a84db3b4b1e"})
+    errors = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        metadata={"description": "With 422: what is wrong, field by field."},
+    )
+
+
+class RowId(BaseConverter):
+    """A row's id in a path; 0, which no row has, for anything but 1 to 2^63-1.
+
+    It matches any text, so that the guard looks at the token before somebody hears 404.
+    """
+
+    def to_python(self, value: str) -> int:
+        number = int(value) if PLAIN_NUMBER.fullmatch(value) else 0
+        return number if number <= LARGEST_ID else 0
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """flask-smorest's Blueprint, with our body rules and every problem documented."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_add_problems)
+
+
+class PublicBlueprint(flask_smorest.Blueprint):
+    """flask-smorest's Blueprint for what needs no token, documented as such."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(_add_no_security)
+
+
+class Api(flask_smorest.Api):
+    """flask-smorest's Api, with problem details as its errors."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to `problems`."""
+
+    def _register_responses(self) -> None:
+        for status in HTTPStatus:
+            self.spec.components.response(status.name, _response(status), lazy=True)
+        self.spec.components.response("DEFAULT_ERROR", _response(HTTPStatus(500)), lazy=True)
+
+
+def init_app(app: Flask) -> Api:
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.converters["row_id"] = RowId
+    app.config["API_TITLE"] = "taskapp"
+    app.config["API_VERSION"] = "1.0.0"
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    app.config["OPENAPI_URL_PREFIX"] = "/"
+    app.config["API_SPEC_OPTIONS"] = {
+        "info": {
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearerAuth": []}],
+        "tags": [
+            {"name": "tasks", "description": "A user's tasks."},
+            {"name": "health", "description": "Whether the service lives and is ready."},
+        ],
+    }
+    api = Api(app)
+    api.register_converter(RowId, _row_id_parameter)
+    api.spec.components.security_scheme(
+        "bearerAuth", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    )
+    app.register_blueprint(docs)
+    return api
+
+
+docs = FlaskBlueprint("docs", __name__, url_prefix="/docs")
+
+
+@docs.get("")
+def page() -> Response:
+    response = send_from_directory(PAGE, "index.html")
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@docs.get("/<path:name>")
+def file(name: str) -> Response:
+    folder = PAGE if (PAGE / name).is_file() else SWAGGER_UI
+    return send_from_directory(folder, name, max_age=3600)
+
+
+def _row_id_parameter(converter: RowId) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "format": "int64"}
+
+
+def _response(status: HTTPStatus) -> dict[str, Any]:
+    detail = EXAMPLES.get(status, MEANINGS.get(status, status.description))
+    example = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "instance": "/api/alice/tasks/7",
+        "request_id": "5f1d7a84db3b4b1e",
+    }
+    if status == 422:
+        example["errors"] = {"title": ["Missing data for required field."]}
+    content = {problems.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}}
+    response = {"description": MEANINGS.get(status, status.phrase), "content": content}
+    headers = {401: "WWW-Authenticate", 503: "Retry-After"}
+    if status in headers:
+        response["headers"] = {headers[status]: {"schema": {"type": "string"}}}
+    return response
+
+
+def _add_problems(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
+    statuses = ALWAYS + (WITH_A_BODY if "requestBody" in doc else ())
+    responses = doc.setdefault("responses", {})
+    for status in sorted(statuses):
+        responses[status] = HTTPStatus(status).name
+    return doc
+
+
+def _add_no_security(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
+    return {**doc, "security": []}

@@ -1,0 +1,116 @@
+"""What a task looks like on the wire, going in and coming out."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from taskapp.rest.pagination import PageArguments
+from taskapp.tasks.models import DESCRIPTION_LENGTH, TITLE_LENGTH
+
+STATUSES = ("all", "pending", "completed")
+
+
+class Text(fields.String):
+    """Text that can be stored.
+
+    NUL is refused by PostgreSQL, and a lone surrogate is not text (RFC 8259, section 8.2).
+    """
+
+    default_error_messages = {"unstorable": "NUL and lone surrogate characters are not allowed."}
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(*args, **kwargs)
+        if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+            raise self.make_error("unstorable")
+        return text
+
+
+class Trimmed(Text):
+    """Text without white space around it."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        return super()._deserialize(*args, **kwargs).strip()
+
+
+class TrueOrFalse(fields.Boolean):
+    """A JSON boolean; neither "yes" nor 1 will do."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class TaskSchema(ma.Schema):
+    """A task as the service returns it."""
+
+    id = fields.Integer(required=True, metadata={"example": 7, "format": "int64"})
+    user_id = fields.String(required=True, metadata={"example": "alice"})
+    title = fields.String(required=True, metadata={"example": "Buy milk"})
+    description = fields.String(
+        required=True, allow_none=True, metadata={"example": "Two litres"}
+    )
+    completed = fields.Boolean(required=True, metadata={"example": False})
+    created_at = fields.DateTime(
+        required=True,
+        format="%Y-%m-%dT%H:%M:%S.%fZ",
+        metadata={"format": "date-time", "example": "2026-01-31T09:30:00.000000Z"},
+    )
+    updated_at = fields.DateTime(
+        required=True,
+        format="%Y-%m-%dT%H:%M:%S.%fZ",
+        metadata={"format": "date-time", "example": "2026-01-31T09:30:00.000000Z"},
+    )
+
+
+TITLE: dict[str, Any] = {
+    "validate": validate.Length(1, TITLE_LENGTH),
+    "metadata": {"example": "Buy milk", "pattern": r"\S", "description": "Is trimmed."},
+}
+
+
+class TaskChangeSchema(ma.Schema):
+    """The fields of a task that a client may change; unknown and read-only ones are ignored."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    title = Trimmed(**TITLE)
+    description = Text(
+        allow_none=True,
+        validate=validate.Length(max=DESCRIPTION_LENGTH),
+        metadata={"example": "Two litres"},
+    )
+    completed = TrueOrFalse(metadata={"example": False})
+
+
+class NewTaskSchema(TaskChangeSchema):
+    """A task to create."""
+
+    title = Trimmed(required=True, **TITLE)
+
+
+class CompletionSchema(ma.Schema):
+    """What `completed` shall be; without it, it is flipped."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    completed = TrueOrFalse(metadata={"example": True})
+
+
+class ListArguments(PageArguments):
+    """The query parameters of the list of tasks."""
+
+    status = fields.String(
+        load_default="all",
+        validate=validate.OneOf(STATUSES),
+        metadata={"description": "Which tasks to return.", "example": "pending"},
+    )
+
+
+class MessageSchema(ma.Schema):
+    """A confirmation."""
+
+    message = fields.String(required=True, metadata={"example": "Task deleted successfully"})

@@ -1,0 +1,71 @@
+"""One log line for each request, for people (console) or for machines (JSON).
+
+Neither tokens nor bodies are ever logged; the path is logged as its route template.
+"""
+
+import logging
+import re
+import time
+
+from flask import Flask, Response, g, request
+from pythonjsonlogger.json import JsonFormatter
+
+from taskapp import config
+from taskapp.telemetry import request_ids
+
+logger = logging.getLogger("taskapp")
+requests = logging.getLogger("taskapp.requests")
+
+# PostgreSQL repeats the values of a refused row in its DETAIL and CONTEXT lines.
+ROW_CONTENT = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
+
+
+class _WithoutRows(logging.Formatter):
+    def formatException(self, ei):  # type: ignore[no-untyped-def]  # noqa: N802
+        return ROW_CONTENT.sub(r"\1: (left out)", super().formatException(ei))
+
+
+class _Console(_WithoutRows):
+    pass
+
+
+class _Json(JsonFormatter, _WithoutRows):
+    pass
+
+
+def formatter(log_format: str) -> logging.Formatter:
+    """Return the formatter for `LOG_FORMAT`: `json` or `console`."""
+    if log_format == "json":
+        names = {"asctime": "time", "levelname": "level", "name": "logger"}
+        return _Json("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names)
+    return _Console("%(asctime)s %(levelname)s %(message)s")
+
+
+def init_app(app: Flask) -> None:
+    settings = config.of(app)
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter(settings.log_format))
+    logger.handlers = [handler]
+    logger.setLevel(settings.log_level)
+    logger.propagate = False
+    app.before_request(_start)
+    app.after_request(_write)
+
+
+def _start() -> None:
+    g.started = time.perf_counter()
+
+
+def _write(response: Response) -> Response:
+    started = g.get("started")
+    line = {
+        "method": request.method,
+        "route": request.url_rule.rule if request.url_rule else None,
+        "status": response.status_code,
+        "milliseconds": round((time.perf_counter() - started) * 1000, 1) if started else None,
+        "user_id": g.get("user_id"),
+        "request_id": request_ids.current(),
+    }
+    text = "%(method)s %(route)s %(status)s %(milliseconds)s ms user=%(user_id)r id=%(request_id)s"
+    requests.info(text, line, extra=line)
+    return response

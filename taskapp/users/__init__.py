@@ -1,0 +1,1 @@
+"""Accounts: the row that owns a user's tasks."""
