@@ -18,7 +18,6 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tests.check_migrations
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -14,7 +14,11 @@ except BadSetting as bad:
     sys.exit(f"taskapp: {bad}")
 
 wsgi_app = "wsgi:app"
-bind = f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+bind = (
+    f"[{settings.host}]:{settings.port}"
+    if ":" in settings.host
+    else f"{settings.host}:{settings.port}"
+)
 workers = settings.web_concurrency
 worker_class = "gthread"
 threads = settings.threads
@@ -35,9 +39,7 @@ logconfig_dict = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "ours"}},
     "root": {"level": "WARNING", "handlers": ["stderr"]},
     "loggers": {
-        "gunicorn.error": {
-            "level": settings.log_level, "handlers": ["stderr"], "propagate": False
-        },
+        "gunicorn.error": {"level": settings.log_level, "handlers": ["stderr"], "propagate": False},
     },
 }
 
@@ -46,4 +48,6 @@ def when_ready(server: Any) -> None:
     url = f"http://{settings.host}:{settings.port}"
     server.log.info("API:         %s/api/{user_id}/tasks", url)
     server.log.info("Docs:        %s/docs", url)
-    server.log.info("First token: flask token alice  (from a checkout: .venv/bin/flask token alice)")
+    server.log.info(
+        "First token: flask token alice  (from a checkout: .venv/bin/flask token alice)"
+    )

@@ -2,6 +2,7 @@
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from taskapp import config
 from taskapp.auth import tokens
@@ -13,6 +14,7 @@ def init_app(app: Flask) -> None:
 
 @click.command()
 @click.argument("user_id")
+@with_appcontext
 def token(user_id: str) -> None:
     """Print an access token for USER_ID, valid for 15 minutes, for trying things out."""
     settings = config.of(current_app)

@@ -53,9 +53,7 @@ class Unavailable(Exception):
 
 # With expire_on_commit a row would be read again after its commit; with autobegin a stray read
 # would open a transaction that nobody ends. SQL outside `transaction()` raises instead.
-db = SQLAlchemy(
-    model_class=Base, session_options={"expire_on_commit": False, "autobegin": False}
-)
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autobegin": False})
 migrate = Migrate(compare_type=True, render_as_batch=True)
 
 

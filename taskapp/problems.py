@@ -107,8 +107,10 @@ def init_app(app: Flask) -> None:
 def write(error: HTTPException) -> Response:
     """Return the response for the exception, its own headers kept."""
     status = error.code or 500
-    own = isinstance(error, Problem)
-    detail = error.description if own else DETAILS.get(status)
+    if isinstance(error, Problem):
+        detail, members, headers = error.description, error.members, list(error.headers.items())
+    else:
+        detail, members, headers = DETAILS.get(status), {}, error.get_headers()
     body = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -116,10 +118,10 @@ def write(error: HTTPException) -> Response:
         "detail": detail or HTTPStatus(status).description,
         "instance": quote(request.path),
         "request_id": request_ids.current(),
-        **getattr(error, "members", {}),
+        **members,
     }
     response = Response(json.dumps(body), status=status, content_type=MEDIA_TYPE)
-    for name, value in error.headers.items() if own else error.get_headers():
+    for name, value in headers:
         if name.lower() != "content-type":
             response.headers[name] = value
     return response

@@ -29,12 +29,8 @@ def upgrade() -> None:
         sa.Column("completed", sa.Boolean, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "length(title) BETWEEN 1 AND 255", name=op.f("ck_tasks_title_length")
-        ),
-        sa.CheckConstraint(
-            "length(description) <= 1000", name=op.f("ck_tasks_description_length")
-        ),
+        sa.CheckConstraint("length(title) BETWEEN 1 AND 255", name=op.f("ck_tasks_title_length")),
+        sa.CheckConstraint("length(description) <= 1000", name=op.f("ck_tasks_description_length")),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_tasks_user_id_users"), ondelete="CASCADE"
         ),

@@ -26,7 +26,7 @@ class Parser(FlaskParser):
             raise problems.BadRequest("The body is not valid JSON.") from None
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
-        by_location: dict[str, Any] = error.normalized_messages()
+        by_location: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
         errors: dict[str, list[str]] = {}
         for fields in by_location.values():
             for name, texts in fields.items():

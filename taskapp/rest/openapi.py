@@ -163,7 +163,7 @@ def _row_id_parameter(converter: RowId) -> dict[str, Any]:
 
 def _response(status: HTTPStatus) -> dict[str, Any]:
     detail = EXAMPLES.get(status, MEANINGS.get(status, status.description))
-    example = {
+    example: dict[str, Any] = {
         "type": "about:blank",
         "title": status.phrase,
         "status": status.value,

@@ -26,7 +26,9 @@ class Task(Base):
     )
 
     id: Mapped[int] = mapped_column(
-        sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.Identity(always=True), primary_key=True
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        sa.Identity(always=True),
+        primary_key=True,
     )
     user_id: Mapped[str] = mapped_column(
         sa.String(255), sa.ForeignKey("users.id", ondelete="CASCADE")

@@ -1,5 +1,6 @@
 """What a task looks like on the wire, going in and coming out."""
 
+from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -42,26 +43,25 @@ class TrueOrFalse(fields.Boolean):
         return value
 
 
+class UTCTime(fields.DateTime):
+    """A UTC timestamp as RFC 3339 writes it, with `Z`."""
+
+    def _serialize(self, value: datetime | None, *args: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 class TaskSchema(ma.Schema):
     """A task as the service returns it."""
 
     id = fields.Integer(required=True, metadata={"example": 7, "format": "int64"})
     user_id = fields.String(required=True, metadata={"example": "alice"})
     title = fields.String(required=True, metadata={"example": "Buy milk"})
-    description = fields.String(
-        required=True, allow_none=True, metadata={"example": "Two litres"}
-    )
+    description = fields.String(required=True, allow_none=True, metadata={"example": "Two litres"})
     completed = fields.Boolean(required=True, metadata={"example": False})
-    created_at = fields.DateTime(
-        required=True,
-        format="%Y-%m-%dT%H:%M:%S.%fZ",
-        metadata={"format": "date-time", "example": "2026-01-31T09:30:00.000000Z"},
-    )
-    updated_at = fields.DateTime(
-        required=True,
-        format="%Y-%m-%dT%H:%M:%S.%fZ",
-        metadata={"format": "date-time", "example": "2026-01-31T09:30:00.000000Z"},
-    )
+    created_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
+    updated_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
 
 
 TITLE: dict[str, Any] = {

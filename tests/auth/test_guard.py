@@ -1,0 +1,148 @@
+"""The guard in front of /api/{user_id}: 401 for the token, 403 for the path, then the rest."""
+
+import time
+
+import jwt
+import pytest
+
+from tests.conftest import SECRET
+from tests.problems import assert_problem
+
+FOREVER = 4_000_000_000
+
+
+def bearer(claims, secret=SECRET, algorithm="HS256", **kwargs):
+    return {"Authorization": f"Bearer {jwt.encode(claims, secret, algorithm, **kwargs)}"}
+
+
+def test_every_route_with_a_user_id_passes_the_guard(app, stranger, alice):
+    rules = [rule for rule in app.url_map.iter_rules() if "user_id" in rule.arguments]
+    assert rules
+    for rule in rules:
+        url = rule.rule.replace("<user_id>", "bob").replace("<row_id:task_id>", "1")
+        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
+            assert_problem(stranger.open(url, method), 401)
+            assert_problem(alice.open(url, method), 403, names="Access denied")
+
+
+def test_the_token_is_checked_before_the_request(stranger, alice):
+    broken = {"data": b"{", "content_type": "application/json"}
+
+    assert_problem(stranger.post("/api/bob/tasks", **broken), 401)
+    assert_problem(alice.post("/api/bob/tasks", **broken), 403)
+    assert_problem(stranger.get("/api/bob/tasks/abc"), 401)
+    assert_problem(alice.get("/api/bob/tasks/abc"), 403)
+
+
+def test_a_token_made_with_the_shared_secret_is_accepted(alice):
+    headers = bearer({"sub": alice.id, "exp": FOREVER})
+
+    assert alice.get(alice.tasks_url, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 1_000_000_000},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": [1]},
+        {"exp": 1e400},
+        {"exp": FOREVER, "nbf": FOREVER},
+        {"exp": FOREVER, "sub": ""},
+        {"exp": FOREVER, "sub": 7},
+        {"exp": FOREVER, "sub": ["alice"]},
+        {"exp": FOREVER, "sub": None},
+        {"exp": FOREVER, "sub": "a\0b"},
+        {"exp": FOREVER, "sub": "x" * 256},
+        {"exp": FOREVER, "type": "refresh"},
+    ],
+)
+def test_a_token_with_senseless_claims_is_refused(alice, claims):
+    claims = {"sub": alice.id, **claims}
+    claims = {name: value for name, value in claims.items() if value is not None}
+
+    response = alice.get(alice.tasks_url, headers=bearer(claims))
+
+    problem = assert_problem(response, 401)
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
+    assert alice.id not in problem["detail"]
+
+
+def test_clocks_may_differ_by_a_few_seconds(alice):
+    headers = bearer({"sub": alice.id, "exp": int(time.time()) - 3})
+
+    assert alice.get(alice.tasks_url, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_only_the_configured_algorithm_is_accepted(alice, algorithm):
+    headers = bearer({"sub": alice.id, "exp": FOREVER}, SECRET * 2, algorithm)
+    own = bearer({"sub": alice.id, "exp": FOREVER}, SECRET, algorithm)
+
+    assert_problem(alice.get(alice.tasks_url, headers=headers), 401)
+    assert_problem(alice.get(alice.tasks_url, headers=own), 401)
+
+
+def test_an_unsigned_token_is_refused(alice):
+    headers = bearer({"sub": alice.id, "exp": FOREVER}, None, "none")
+
+    assert_problem(alice.get(alice.tasks_url, headers=headers), 401)
+
+
+def test_a_token_of_another_secret_is_refused(alice):
+    headers = bearer({"sub": alice.id, "exp": FOREVER}, "another secret of at least 32 bytes")
+
+    assert_problem(alice.get(alice.tasks_url, headers=headers), 401)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "Bearer x", "Bearer a.b.c", "Bearer ...",
+     "Bearer " + "a" * 100_000, "Bearer é.é.é", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.", "a.b.c"],
+)  # fmt: skip
+def test_what_is_no_token_is_refused(alice, header):
+    assert_problem(alice.get(alice.tasks_url, headers={"Authorization": header}), 401)
+
+
+def test_an_opaque_session_token_gets_a_sentence_of_its_own(alice):
+    headers = {"Authorization": "Bearer 9aXlQ0lSxGzTqXxYcWnXlTzJZ1fGw3kV"}
+
+    response = alice.get(alice.tasks_url, headers=headers)
+
+    assert_problem(response, 401, names="not a JWT")
+
+
+def test_tokens_are_taken_from_the_header_only(stranger, alice):
+    stranger.client.set_cookie("access_token_cookie", alice.token)
+    for url in (f"{alice.tasks_url}?jwt={alice.token}", f"{alice.tasks_url}?token={alice.token}"):
+        assert_problem(stranger.get(url), 401)
+    assert_problem(stranger.post(alice.tasks_url, json={"access_token": alice.token}), 401)
+
+
+@pytest.mark.parametrize(
+    "trick",
+    ["{}.", "{}%20", "%20{}", "{}%00", "{}%2F", "{}%2F..", "{}%252e", "{}%EF%BC%8E", "{}%c0%80"],
+)
+def test_a_user_id_is_compared_exactly(alice, trick):
+    response = alice.get(f"/api/{trick.format(alice.id)}/tasks")
+
+    assert response.status_code in (403, 404)
+
+
+def test_case_matters(alice):
+    assert_problem(alice.get(f"/api/{alice.id.upper()}/tasks"), 403)
+
+
+@pytest.mark.parametrize("user_id", ["auth0|64f", "a b", "ü@example.com", "a%b", "a+b", "a?b#c"])
+def test_any_user_id_works_when_encoded_once(alice, user_id):
+    headers = bearer({"sub": user_id, "exp": FOREVER})
+    from urllib.parse import quote
+
+    response = alice.post(
+        f"/api/{quote(user_id, safe='')}/tasks", json={"title": "t"}, headers=headers
+    )
+
+    assert response.status_code == 201
+    assert response.json["user_id"] == user_id
+    assert alice.get(response.headers["Location"], headers=headers).status_code == 200

@@ -1,0 +1,46 @@
+"""CORS: what a browser needs before it shows an answer to the frontend."""
+
+import pytest
+
+ORIGIN = "http://localhost:3000"
+
+
+def preflight(person, url, origin=ORIGIN):
+    return person.open(
+        url,
+        "OPTIONS",
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "authorization,content-type",
+        },
+    )
+
+
+@pytest.mark.parametrize("url", ["/api/alice/tasks", "/api/a/tasks/1/complete/", "/no/such", "/"])
+def test_a_preflight_succeeds_without_a_token_on_every_path(stranger, url):
+    response = preflight(stranger, url)
+
+    assert response.status_code == 204
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    assert "PATCH" in response.headers["Access-Control-Allow-Methods"]
+    allowed = response.headers["Access-Control-Allow-Headers"].lower()
+    assert "authorization" in allowed
+    assert "content-type" in allowed
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:3000.evil", "null"])
+def test_another_origin_is_not_allowed(stranger, origin):
+    response = preflight(stranger, "/api/alice/tasks", origin)
+
+    assert response.headers.get("Access-Control-Allow-Origin") != origin
+
+
+@pytest.mark.parametrize("url", ["/api/alice/tasks", "/no/such"])
+def test_errors_carry_the_headers_too(stranger, url):
+    response = stranger.get(url, headers={"Origin": ORIGIN})
+
+    assert response.status_code in (401, 404)
+    assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "X-Request-ID" in response.headers["Access-Control-Expose-Headers"]

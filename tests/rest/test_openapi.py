@@ -1,0 +1,50 @@
+"""GET /openapi.json and /docs"""
+
+import re
+
+from openapi_spec_validator import validate
+
+
+def test_the_document_is_valid_openapi_3_1(stranger):
+    document = stranger.get("/openapi.json").json
+
+    validate(document)
+    assert document["openapi"].startswith("3.1")
+
+
+def test_every_route_is_in_the_document_and_the_other_way_round(app, stranger):
+    document = stranger.get("/openapi.json").json
+    documented = {
+        (method.upper(), path) for path, item in document["paths"].items() for method in item
+        if method != "parameters"
+    }  # fmt: skip
+
+    routed = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if not rule.endpoint.startswith(("docs.", "api-docs."))
+    }
+
+    assert documented == routed
+
+
+def test_operation_ids_are_stable(stranger):
+    paths = stranger.get("/openapi.json").json["paths"]
+
+    ids = {
+        op["operationId"] for item in paths.values() for op in item.values() if "operationId" in op
+    }
+    assert {"listTasks", "createTask", "getTask", "updateTask", "patchTask", "deleteTask",
+            "completeTask"} <= ids  # fmt: skip
+
+
+def test_the_docs_need_nothing_from_outside(stranger):
+    page = stranger.get("/docs")
+
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    for url in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert url.startswith("/docs/")
+        assert stranger.get(url).status_code == 200

@@ -1,0 +1,82 @@
+"""Settings: a bad one stops the start with one line that names it."""
+
+import re
+import stat
+from dataclasses import fields
+
+import pytest
+
+from taskapp import config
+from taskapp.config import BadSetting
+
+SECRET = "x" * 32
+
+
+def read(tmp_path, **environ):
+    return config.read({"INSTANCE_PATH": str(tmp_path), **environ})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "70000"),
+        ("THREADS", "0"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "LOUD"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "localhost:3000"),
+        ("CORS_ORIGINS", "https://a.example/path"),
+        ("CORS_ORIGINS", "https://*.example"),
+        ("DATABASE_URL", "mysql://x/y"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "sqlite://"),
+        ("JWT_SECRET_KEY", "short"),
+        ("BETTER_AUTH_SECRET", "short"),
+    ],
+)
+def test_a_senseless_value_names_itself_in_one_line(tmp_path, name, value):
+    with pytest.raises(BadSetting) as raised:
+        read(tmp_path, **{name: value})
+
+    text = str(raised.value)
+    assert text.startswith(name.replace("BETTER_AUTH_SECRET", "JWT_SECRET_KEY"))
+    assert "\n" not in text
+
+
+def test_with_sqlite_the_first_start_makes_a_secret_of_its_own(tmp_path):
+    first = read(tmp_path / "instance").jwt_secret_key
+
+    (path,) = (tmp_path / "instance").iterdir()
+    assert len(first) >= 32
+    assert read(tmp_path / "instance").jwt_secret_key == first
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_with_postgresql_a_missing_secret_stops_the_start(tmp_path):
+    with pytest.raises(BadSetting, match="JWT_SECRET_KEY"):
+        read(tmp_path, DATABASE_URL="postgresql://db/tasks")
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_urls_get_our_driver(tmp_path, scheme):
+    settings = read(tmp_path, DATABASE_URL=f"{scheme}://u:p@db/tasks", JWT_SECRET_KEY=SECRET)
+
+    assert settings.database.drivername == "postgresql+psycopg"
+    assert settings.database.password == "p"
+
+
+def test_the_secret_of_better_auth_is_the_same_setting(tmp_path):
+    assert read(tmp_path, BETTER_AUTH_SECRET=SECRET).jwt_secret_key == SECRET
+
+
+def test_settings_do_not_print_their_secret(tmp_path):
+    assert SECRET not in repr(read(tmp_path, JWT_SECRET_KEY=SECRET))
+
+
+def test_every_setting_is_in_the_readme_and_in_the_example():
+    names = {field.name.upper() for field in fields(config.Settings)}
+
+    for document in ("README.md", ".env.example"):
+        text = (config.ROOT / document).read_text()
+        assert names <= set(re.findall(r"[A-Z_]{4,}", text)), document

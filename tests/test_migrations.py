@@ -1,0 +1,79 @@
+"""The migrations make what the models say, up and down, on both databases."""
+
+import secrets
+from collections.abc import Iterator
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from taskapp import create_app
+from taskapp.database import Base, db
+
+
+@pytest.fixture
+def empty(environ: dict[str, str], tmp_path) -> Iterator[object]:
+    """An application whose database is new and empty."""
+    if environ["DATABASE_URL"].startswith("sqlite"):
+        url, drop = f"sqlite:///{tmp_path}/new.db", ""
+        yield create_app(environ | {"DATABASE_URL": url})
+        return
+    admin = sa.create_engine(
+        environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:"),
+        isolation_level="AUTOCOMMIT",
+    )
+    name = f"new_{secrets.token_hex(6)}"
+    drop = f'DROP DATABASE "{name}" WITH (FORCE)'
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+        url = admin.url.set(database=name).render_as_string(hide_password=False)
+        yield create_app(environ | {"DATABASE_URL": url})
+        connection.execute(sa.text(drop))
+
+
+def structure() -> dict[str, object]:
+    inspector = sa.inspect(db.engine)
+    return {
+        table: {
+            "columns": [
+                {**column, "type": str(column["type"]), "comment": None}
+                for column in inspector.get_columns(table)
+            ],
+            "primary key": inspector.get_pk_constraint(table),
+            "foreign keys": inspector.get_foreign_keys(table),
+            "checks": sorted(str(c) for c in inspector.get_check_constraints(table)),
+            "indexes": sorted(str(i) for i in inspector.get_indexes(table)),
+        }
+        for table in ("users", "tasks")
+    }
+
+
+def test_they_go_down_and_up_again(empty):
+    with empty.app_context():
+        flask_migrate.upgrade()
+        flask_migrate.downgrade(revision="base")
+        assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}
+        flask_migrate.upgrade()
+
+
+def test_they_make_what_the_models_say(empty):
+    with empty.app_context():
+        flask_migrate.upgrade()
+        migrated = structure()
+        with db.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        Base.metadata.drop_all(db.engine)
+        Base.metadata.create_all(db.engine)
+
+        assert migrated == structure()
+
+
+def test_erasing_a_user_erases_the_tasks(app, alice):
+    alice.has_task()
+
+    with app.app_context(), db.session.begin():
+        db.session.execute(sa.text("DELETE FROM users WHERE id = :id"), {"id": alice.id})
+
+    assert alice.get(alice.tasks_url).json == []
