@@ -18,6 +18,9 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	mkdir -p build && rm -f build/check.db
+	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask db upgrade
+	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask db check
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -30,7 +33,7 @@ fuzz: $(VENV)/.installed-dev
 # Needs Node.
 lint-openapi: $(VENV)/.installed-dev
 	mkdir -p build
-	DATABASE_URL=sqlite:///$(CURDIR)/build/openapi.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask openapi write build/openapi.json
+	INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask openapi write build/openapi.json
 	npx --yes @redocly/cli@2.77.0 lint build/openapi.json
 
 # Needs buildah and, where no base image can be pulled, mmdebstrap.

@@ -85,6 +85,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         given["JWT_SECRET_KEY"] = given.get("JWT_SECRET_KEY") or given["BETTER_AUTH_SECRET"]
     settings = _parse({name: value for name, value in given.items() if value != ""})
     _check_origins(settings)
+    _database_url(settings)
     return _with_secret(settings)
 
 

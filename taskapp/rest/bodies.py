@@ -1,12 +1,15 @@
 """Reading a request's body and query: clean answers for whatever a client may send."""
 
 import json
+import math
 from typing import Any, NoReturn
 
 import marshmallow as ma
 from flask import Request
+from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import problems
 
@@ -36,10 +39,14 @@ class Parser(FlaskParser):
 
 def _read(req: Request) -> bytes:
     try:
-        return req.get_data(cache=True)
-    except OSError:
+        body = req.get_data(cache=True)
+    except (ParseException, ClientDisconnected, OSError):
         # gunicorn's InvalidChunkSize and its kin surface here, in the middle of the request.
         raise problems.BadRequest("The body is broken: its chunks or its length.") from None
+    # werkzeug cuts a chunked body at the limit, without a word.
+    if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
+        raise RequestEntityTooLarge
+    return body
 
 
 def _refuse_constant(name: str) -> NoReturn:

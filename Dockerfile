@@ -1,0 +1,28 @@
+# Any Debian-like base with python3 (3.11 or newer) and its venv module will do.
+ARG BASE_IMAGE=python:3.13-slim
+
+FROM ${BASE_IMAGE} AS build
+COPY requirements.txt /
+RUN python3 -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r /requirements.txt \
+    && /venv/bin/pip uninstall --yes --quiet pip
+
+FROM ${BASE_IMAGE}
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    FLASK_APP=wsgi.py \
+    HOST=0.0.0.0 \
+    LOG_FORMAT=json
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY gunicorn.conf.py wsgi.py ./
+COPY migrations migrations
+COPY taskapp taskapp
+# Only a number: nothing is owned by it and it needs no home. The image runs with a read-only root.
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
+    CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/health/live', timeout=4)"]
+STOPSIGNAL SIGTERM
+CMD ["gunicorn"]

@@ -1,0 +1,67 @@
+"""Starting and stopping the service."""
+
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+import requests
+
+from taskapp.config import ROOT
+from tests.servers import BIN, Service, new_user_id
+
+
+def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(database_url, tmp_path):
+    alice = new_user_id()
+    statuses = []
+    stopped = threading.Event()
+    with Service(database_url, tmp_path) as service:
+
+        def create_tasks() -> None:
+            with service.session(alice) as session:
+                while not stopped.is_set():
+                    try:
+                        tasks = f"{service.url}/api/{alice}/tasks"
+                        answer = session.post(tasks, json={"title": "t"}, timeout=10)
+                    except requests.ConnectionError:
+                        return  # the port is closed: nothing was accepted
+                    statuses.append(answer.status_code)
+
+        threads = [threading.Thread(target=create_tasks) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(10) == 0
+        stopped.set()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) == {201}
+
+    with Service(database_url, tmp_path, JWT_SECRET_KEY=service.secret) as again:
+        again.secret = service.secret
+        answer = again.session(alice).get(f"{again.url}/api/{alice}/tasks", timeout=10)
+        assert len(answer.json()) >= len(statuses)
+
+
+@pytest.mark.parametrize("command", [["gunicorn"], ["flask", "db", "upgrade"]])
+def test_a_bad_setting_stops_the_start_with_one_clear_line(tmp_path, command):
+    service = Service("mysql://x", tmp_path)
+
+    done = subprocess.run(
+        [BIN / command[0], *command[1:]],
+        cwd=ROOT, env=service.environ, capture_output=True, text=True, timeout=20,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+    assert "taskapp: DATABASE_URL: must begin with" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_says_where_everything_is(service):
+    log = "\n".join(service.lines())
+
+    assert f"{service.url}/api/" in log
+    assert f"{service.url}/docs" in log
+    assert "flask token" in log

@@ -1,0 +1,60 @@
+"""Requests that only a socket can send."""
+
+import json
+import socket
+
+import pytest
+
+from tests.servers import new_user_id
+
+
+def send(service, text: bytes) -> tuple[int, dict[str, object]]:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+        connection.sendall(text)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"application/problem+json" in head, answer
+    return int(head.split()[1]), json.loads(body)
+
+
+def request(service, user_id: str, body: bytes, *headers: str) -> bytes:
+    token = service.session(user_id).headers["Authorization"]
+    lines = [
+        f"POST /api/{user_id}/tasks HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: {token}",
+        "Content-Type: application/json",
+        "Connection: close",
+        *headers,
+    ]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    "chunks", [b"zz\r\n{}\r\n0\r\n\r\n", b"5\r\n{}", b"-1\r\n{}\r\n", b"2\r\n{}XX0\r\n\r\n"]
+)
+def test_a_broken_chunked_body_is_a_400(service, chunks):
+    text = request(service, new_user_id(), chunks, "Transfer-Encoding: chunked")
+
+    status, problem = send(service, text)
+
+    assert status == 400
+    assert "body is broken" in str(problem["detail"])
+
+
+def test_a_body_that_ends_early_is_a_400(service):
+    text = request(service, new_user_id(), b'{"title": ', "Content-Length: 500")
+
+    status, _ = send(service, text)
+
+    assert status == 400
+
+
+def test_a_long_chunked_body_is_a_413(service):
+    chunk = b"4000\r\n" + b" " * 0x4000 + b"\r\n"
+    text = request(service, new_user_id(), chunk * 5 + b"0\r\n\r\n", "Transfer-Encoding: chunked")
+
+    status, _ = send(service, text)
+
+    assert status == 413
