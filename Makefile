@@ -4,14 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format lock fuzz lint-openapi image-test
+.PHONY: run test check format lock fuzz browser-test lint-openapi image-test
 
 run: $(VENV)/.installed
 	$(BIN)/flask db upgrade
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore=tests/browser
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -29,6 +29,10 @@ format: $(VENV)/.installed-dev
 # Sends generated requests to the running service, on both databases.
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz
+
+# Needs Chromium: Debian's `chromium`, or its path in CHROMIUM.
+browser-test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/browser
 
 # Needs Node.
 lint-openapi: $(VENV)/.installed-dev

@@ -3,13 +3,14 @@
 # Without a container daemon: buildah, on a base made from Debian where BASE_IMAGE is not given.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-command -v buildah mmdebstrap >/dev/null || { apt-get update -qq; apt-get install -y -qq buildah mmdebstrap >/dev/null; }
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 work=$(mktemp -d)
 port=${PORT:-8765}
 containers=()
+# In the image gunicorn lives in /venv, which no other one on this machine does.
+terminate() { pkill -TERM -o -f '^/venv/bin/python3 /venv/bin/gunicorn'; }
 cleanup() {
-  [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
+  terminate || true
   for name in "${containers[@]}"; do buildah rm "$name" >/dev/null || true; done
   rm -rf "$work"
 }
@@ -57,4 +58,6 @@ curl -sf "http://127.0.0.1:$port/docs" | grep -q swagger-ui
 # buildah ignores HEALTHCHECK: read it from the image and run what it says.
 mapfile -t check < <(buildah inspect --type image --format '{{json .Docker.Config.Healthcheck.Test}}' localhost/taskapp | python3 -c 'import json, sys; print(*json.load(sys.stdin)[1:], sep="\n")')
 in_container "${check[@]}"
+terminate
+wait "$server" || { echo "SIGTERM ended it with status $?"; exit 1; }
 echo "image: built, migrated and serving as user $user"
