@@ -109,7 +109,8 @@ def _parse(given: Mapping[str, str]) -> Settings:
         messages = cast(dict[str, list[str]], error.messages)
         name = min(messages)
         raise BadSetting(name, " ".join(messages[name])) from None
-    return Settings(**{name.lower(): value for name, value in loaded.items()})
+    settings = Settings(**{name.lower(): value for name, value in loaded.items()})
+    return replace(settings, instance_path=str(Path(settings.instance_path).absolute()))
 
 
 def _check_origins(settings: Settings) -> None:
@@ -126,9 +127,9 @@ def _check_origins(settings: Settings) -> None:
 
 
 def _database_url(settings: Settings) -> URL:
-    text = settings.database_url or f"sqlite:///{settings.instance_path}/tasks.db"
+    # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
     try:
-        url = make_url(text)
+        url = make_url(settings.database_url or "sqlite:///tasks.db")
     except ArgumentError:
         raise BadSetting("DATABASE_URL", "is not a database URL") from None
     if url.drivername in ("postgres", "postgresql"):

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp import database
 from taskapp.telemetry import request_ids
@@ -102,6 +102,7 @@ DETAILS = {
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, write)
     app.register_error_handler(database.Unavailable, _database_away)
+    app.register_error_handler(Exception, _unexpected)
 
 
 def write(error: HTTPException) -> Response:
@@ -130,3 +131,8 @@ def write(error: HTTPException) -> Response:
 def _database_away(error: database.Unavailable) -> Response:
     logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
     return write(Unavailable("The database is not available right now. Please try again."))
+
+
+def _unexpected(error: Exception) -> Response:
+    logger.error("unexpected error, request %s", request_ids.current(), exc_info=error)
+    return write(InternalServerError())

@@ -1,5 +1,7 @@
 """People and databases for every test: real tokens, real commits, SQLite and PostgreSQL."""
 
+import json
+import logging
 import os
 import secrets
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from flask.testing import FlaskClient
 
 from taskapp import create_app
 from taskapp.auth import tokens
+from taskapp.telemetry import logs
 from tests import servers
 
 SECRET = secrets.token_urlsafe(48)
@@ -115,3 +118,24 @@ def bob(app: Flask) -> Person:
 @pytest.fixture
 def stranger(app: Flask) -> Person:
     return Person("stranger", app.test_client(), None)
+
+
+class Lines(logging.Handler):
+    """What the service logs, line by line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.formatter = logs.formatter("json")
+        self.all: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.all.append(json.loads(self.format(record)))
+
+
+@pytest.fixture
+def log(app: Flask) -> Iterator[list[dict[str, Any]]]:
+    """The lines that the service logs from now on."""
+    handler = Lines()
+    logs.logger.addHandler(handler)
+    yield handler.all
+    logs.logger.removeHandler(handler)

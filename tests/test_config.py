@@ -4,9 +4,10 @@ import re
 import stat
 from dataclasses import fields
 
+import flask_migrate
 import pytest
 
-from taskapp import config
+from taskapp import config, create_app
 from taskapp.config import BadSetting
 
 SECRET = "x" * 32
@@ -68,6 +69,15 @@ def test_postgresql_urls_get_our_driver(tmp_path, scheme):
 
 def test_the_secret_of_better_auth_is_the_same_setting(tmp_path):
     assert read(tmp_path, BETTER_AUTH_SECRET=SECRET).jwt_secret_key == SECRET
+
+
+def test_with_a_secret_and_no_other_setting_the_first_start_works(tmp_path):
+    app = create_app({"INSTANCE_PATH": str(tmp_path / "new"), "JWT_SECRET_KEY": SECRET})
+    with app.app_context():
+        flask_migrate.upgrade()
+
+    assert app.test_client().get("/health/ready").status_code == 200
+    assert [path.name for path in (tmp_path / "new").glob("*.db")] == ["tasks.db"]
 
 
 def test_settings_do_not_print_their_secret(tmp_path):

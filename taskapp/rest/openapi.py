@@ -158,7 +158,8 @@ def file(name: str) -> Response:
 
 
 def _row_id_parameter(converter: RowId) -> dict[str, Any]:
-    return {"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "format": "int64"}
+    limits = {"minimum": 1, "maximum": LARGEST_ID}
+    return {"type": "integer", "format": "int64", **limits}
 
 
 def _response(status: HTTPStatus) -> dict[str, Any]:
@@ -183,11 +184,14 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
 
 def _add_problems(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
     statuses = ALWAYS + (WITH_A_BODY if "requestBody" in doc else ())
-    responses = doc.setdefault("responses", {})
+    responses = doc["responses"]
+    # "Anything may happen" would make every other line of the contract worthless.
+    responses.pop("default", None)
     for status in sorted(statuses):
         responses[status] = HTTPStatus(status).name
     return doc
 
 
 def _add_no_security(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
+    doc["responses"].pop("default", None)
     return {**doc, "security": []}

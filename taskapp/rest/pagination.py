@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import marshmallow as ma
 from flask import request
@@ -21,7 +21,6 @@ class PageArguments(ma.Schema):
         metadata={"description": "How many to return at most.", "example": 50},
     )
     cursor = fields.Integer(
-        load_default=None,
         validate=validate.Range(1, LARGEST_ID),
         metadata={"description": "Where to go on: taken from the `Link` header, not made up."},
     )
@@ -36,5 +35,4 @@ def page(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], dict[str, str]
         return rows, {}
     shown = rows[:limit]
     query = urlencode({**request.args.to_dict(), "cursor": shown[-1].id})
-    # Relative to the request's own address (RFC 8288, section 3.1), right behind any proxy.
-    return shown, {"Link": f'<?{query}>; rel="next"'}
+    return shown, {"Link": f'<{quote(request.path)}?{query}>; rel="next"'}

@@ -20,6 +20,7 @@ from taskapp.tasks.schemas import (
 )
 
 COMPLETED = {"all": None, "pending": False, "completed": True}
+TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 7}]
 LINK = {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}}
 LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "string"}}}
 
@@ -43,7 +44,7 @@ def list_tasks(
         rows = queries.newest(
             user_id,
             completed=COMPLETED[arguments["status"]],
-            before=arguments["cursor"],
+            before=arguments.get("cursor"),
             limit=limit + 1,
         )
     return pagination.page(rows, limit)
@@ -60,7 +61,7 @@ def create_task(fields: dict[str, Any], user_id: str) -> tuple[queries.Row, dict
     return task, {"Location": url_for("tasks.get_task", user_id=user_id, task_id=task.id)}
 
 
-@blueprint.get("/<row_id:task_id>")
+@blueprint.get("/<row_id:task_id>", parameters=TASK_ID)
 @blueprint.doc(operationId="getTask")
 @blueprint.response(200, TaskSchema, description="The task.")
 def get_task(user_id: str, task_id: int) -> queries.Row:
@@ -72,7 +73,7 @@ def get_task(user_id: str, task_id: int) -> queries.Row:
     return task
 
 
-@blueprint.put("/<row_id:task_id>")
+@blueprint.put("/<row_id:task_id>", parameters=TASK_ID)
 @blueprint.doc(operationId="updateTask")
 @blueprint.arguments(TaskChangeSchema)
 @blueprint.response(200, TaskSchema, description="The task as it is now.")
@@ -88,8 +89,11 @@ def update_task(fields: dict[str, Any], user_id: str, task_id: int) -> queries.R
     return task
 
 
-@blueprint.patch("/<row_id:task_id>")
-@blueprint.doc(operationId="patchTask")
+@blueprint.patch("/<row_id:task_id>", parameters=TASK_ID)
+@blueprint.doc(
+    operationId="patchTask",
+    requestBody={"content": {"application/json": {"schema": TaskChangeSchema}}},
+)
 @blueprint.arguments(TaskChangeSchema, content_type="application/merge-patch+json")
 @blueprint.response(200, TaskSchema, description="The task as it is now.")
 def patch_task(fields: dict[str, Any], user_id: str, task_id: int) -> queries.Row:
@@ -101,7 +105,7 @@ def patch_task(fields: dict[str, Any], user_id: str, task_id: int) -> queries.Ro
     return task
 
 
-@blueprint.delete("/<row_id:task_id>")
+@blueprint.delete("/<row_id:task_id>", parameters=TASK_ID)
 @blueprint.doc(operationId="deleteTask")
 @blueprint.response(200, MessageSchema, description="The task is gone.")
 def delete_task(user_id: str, task_id: int) -> dict[str, str]:
@@ -113,7 +117,7 @@ def delete_task(user_id: str, task_id: int) -> dict[str, str]:
     return {"message": "Task deleted successfully"}
 
 
-@blueprint.patch("/<row_id:task_id>/complete")
+@blueprint.patch("/<row_id:task_id>/complete", parameters=TASK_ID)
 @blueprint.doc(operationId="completeTask")
 @blueprint.arguments(CompletionSchema, required=False)
 @blueprint.response(200, TaskSchema, description="The task as it is now.")

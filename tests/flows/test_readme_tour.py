@@ -1,0 +1,25 @@
+"""The README's tour works as it is printed."""
+
+import re
+import subprocess
+
+from taskapp.config import ROOT
+from tests.servers import BIN
+
+
+def test_the_tour_can_be_pasted(service):
+    readme = (ROOT / "README.md").read_text()
+    (tour,) = re.findall(r"## A tour.*?```sh\n(.*?)```", readme, re.DOTALL)
+    tour = tour.replace("http://127.0.0.1:8000", service.url).replace(".venv/bin/", f"{BIN}/")
+
+    done = subprocess.run(
+        ["bash", "-e"],
+        input=tour, env=service.environ, cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count('"title":"Buy milk"') == 5
+    assert '"description":"Two litres"' in done.stdout
+    assert '"completed":true' in done.stdout
+    assert "Task deleted successfully" in done.stdout
+    assert '"status": 403' in done.stdout

@@ -1,0 +1,29 @@
+"""An error that nobody foresaw: a clear answer, one log entry, nothing of the inside."""
+
+import pytest
+
+from taskapp import create_app
+from tests.problems import assert_problem
+
+
+@pytest.fixture
+def client(environ):
+    app = create_app(environ)
+    app.add_url_rule("/boom", view_func=lambda: {}["a secret of the inside"])
+    return app.test_client()
+
+
+def test_it_is_a_500_that_the_frontend_may_read(client):
+    response = client.get("/boom", headers={"Origin": "http://localhost:3000"})
+
+    assert_problem(response, 500)
+    assert "secret" not in response.text
+    assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+
+
+def test_it_is_logged_once_with_its_stack_and_the_request_id(client, log):
+    response = client.get("/boom")
+
+    (error,) = [line for line in log if line["level"] == "ERROR"]
+    assert "KeyError" in error["exc_info"]
+    assert response.headers["X-Request-ID"] in error["message"]
