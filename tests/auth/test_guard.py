@@ -1,6 +1,7 @@
 """The guard in front of /api/{user_id}: 401 for the token, 403 for the path, then the rest."""
 
 import time
+from urllib.parse import quote
 
 import jwt
 import pytest
@@ -137,7 +138,6 @@ def test_case_matters(alice):
 @pytest.mark.parametrize("user_id", ["auth0|64f", "a b", "ü@example.com", "a%b", "a+b", "a?b#c"])
 def test_any_user_id_works_when_encoded_once(alice, user_id):
     headers = bearer({"sub": user_id, "exp": FOREVER})
-    from urllib.parse import quote
 
     response = alice.post(
         f"/api/{quote(user_id, safe='')}/tasks", json={"title": "t"}, headers=headers
