@@ -6,12 +6,11 @@ cd "$(dirname "$0")/.."
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
 work=$(mktemp -d)
 port=${PORT:-8765}
-containers=()
 # In the image gunicorn lives in /venv, which no other one on this machine does.
 terminate() { pkill -TERM -o -f '^/venv/bin/python3 /venv/bin/gunicorn'; }
 cleanup() {
   terminate || true
-  for name in "${containers[@]}"; do buildah rm "$name" >/dev/null || true; done
+  [ -z "${container:-}" ] || buildah rm "$container" >/dev/null || true
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -36,7 +35,6 @@ user=$(buildah inspect --type image --format '{{.Docker.Config.User}}' localhost
 [ "$user" = 10001 ] || { echo "the image runs as '$user'"; exit 1; }
 
 container=$(buildah from localhost/taskapp)
-containers+=("$container")
 mkdir "$work/data" && chmod 777 "$work/data"
 in_container() {
   buildah run --network host --volume "$work/data:/data" \

@@ -27,6 +27,7 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        # Not back to the pool: on SQLite its foreign keys are off.
         connection.invalidate()
 
 

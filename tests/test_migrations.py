@@ -17,20 +17,18 @@ from taskapp.database import Base, db
 def empty(environ: dict[str, str], tmp_path) -> Iterator[object]:
     """An application whose database is new and empty."""
     if environ["DATABASE_URL"].startswith("sqlite"):
-        url, drop = f"sqlite:///{tmp_path}/new.db", ""
-        yield create_app(environ | {"DATABASE_URL": url})
+        yield create_app(environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.db"})
         return
     admin = sa.create_engine(
         environ["DATABASE_URL"].replace("postgresql:", "postgresql+psycopg:"),
         isolation_level="AUTOCOMMIT",
     )
     name = f"new_{secrets.token_hex(6)}"
-    drop = f'DROP DATABASE "{name}" WITH (FORCE)'
     with admin.connect() as connection:
         connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
         url = admin.url.set(database=name).render_as_string(hide_password=False)
         yield create_app(environ | {"DATABASE_URL": url})
-        connection.execute(sa.text(drop))
+        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 def structure() -> dict[str, object]:

@@ -15,9 +15,9 @@ from werkzeug.routing import BaseConverter
 
 from taskapp import problems
 from taskapp.rest.bodies import Parser
+from taskapp.rest.pagination import LARGEST_ID
 
 PLAIN_NUMBER = re.compile("[1-9][0-9]{0,18}")
-LARGEST_ID = 2**63 - 1
 PAGE = Path(__file__).parent / "docs"
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 # What Swagger UI needs and nothing more; no script or style but those of this origin.

@@ -11,6 +11,7 @@ from taskapp.rest import pagination
 from taskapp.rest.openapi import Blueprint
 from taskapp.tasks import queries
 from taskapp.tasks.schemas import (
+    COMPLETED,
     CompletionSchema,
     ListArguments,
     MessageSchema,
@@ -19,7 +20,6 @@ from taskapp.tasks.schemas import (
     TaskSchema,
 )
 
-COMPLETED = {"all": None, "pending": False, "completed": True}
 TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 7}]
 LINK = {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}}
 LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "string"}}}

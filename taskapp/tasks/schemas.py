@@ -1,5 +1,6 @@
 """What a task looks like on the wire, going in and coming out."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,9 @@ from marshmallow import fields, validate
 from taskapp.rest.pagination import PageArguments
 from taskapp.tasks.models import DESCRIPTION_LENGTH, TITLE_LENGTH
 
-STATUSES = ("all", "pending", "completed")
+# What the list may be narrowed to, and what `completed` is then.
+COMPLETED = {"all": None, "pending": False, "completed": True}
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Text(fields.String):
@@ -22,7 +25,7 @@ class Text(fields.String):
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(*args, **kwargs)
-        if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        if UNSTORABLE.search(text):
             raise self.make_error("unstorable")
         return text
 
@@ -105,7 +108,7 @@ class ListArguments(PageArguments):
 
     status = fields.String(
         load_default="all",
-        validate=validate.OneOf(STATUSES),
+        validate=validate.OneOf(list(COMPLETED)),
         metadata={"description": "Which tasks to return.", "example": "pending"},
     )
 

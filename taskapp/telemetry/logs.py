@@ -25,10 +25,6 @@ class _WithoutRows(logging.Formatter):
         return ROW_CONTENT.sub(r"\1: (left out)", super().formatException(ei))
 
 
-class _Console(_WithoutRows):
-    pass
-
-
 class _Json(JsonFormatter, _WithoutRows):
     pass
 
@@ -38,7 +34,7 @@ def formatter(log_format: str) -> logging.Formatter:
     if log_format == "json":
         names = {"asctime": "time", "levelname": "level", "name": "logger"}
         return _Json("%(asctime)s %(levelname)s %(name)s %(message)s", rename_fields=names)
-    return _Console("%(asctime)s %(levelname)s %(message)s")
+    return _WithoutRows("%(asctime)s %(levelname)s %(message)s")
 
 
 def init_app(app: Flask) -> None:
