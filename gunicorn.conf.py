@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 # gunicorn reads every name in here as a setting, so `config` must not be one.
+from taskapp.auth import guard
 from taskapp.config import BadSetting, read
 from taskapp.telemetry import logs
 
@@ -19,6 +20,10 @@ bind = (
     if ":" in settings.host
     else f"{settings.host}:{settings.port}"
 )
+FIRST_TOKEN = {
+    True: "flask token alice  (from a checkout: .venv/bin/flask token alice)",
+    False: f"from the login at {settings.jwks_url}",
+}
 workers = settings.web_concurrency
 worker_class = "gthread"
 threads = settings.threads
@@ -44,10 +49,13 @@ logconfig_dict = {
 }
 
 
+def post_worker_init(worker: Any) -> None:
+    # Each worker has keys of its own: threads and memory are not shared with its parent.
+    guard.warm_up(worker.wsgi)
+
+
 def when_ready(server: Any) -> None:
     url = f"http://{settings.host}:{settings.port}"
     server.log.info("API:         %s/api/{user_id}/tasks", url)
     server.log.info("Docs:        %s/docs", url)
-    server.log.info(
-        "First token: flask token alice  (from a checkout: .venv/bin/flask token alice)"
-    )
+    server.log.info("First token: %s", FIRST_TOKEN[settings.shared_secret_accepted])

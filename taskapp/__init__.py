@@ -5,7 +5,19 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from taskapp import auth, cli, config, database, health, problems, rest, tasks, telemetry
+from taskapp import (
+    auth,
+    cli,
+    config,
+    database,
+    health,
+    privacy,
+    problems,
+    rest,
+    tasks,
+    telemetry,
+    users,
+)
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
@@ -21,7 +33,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     problems.init_app(app)
     auth.init_app(app)
     api = rest.init_app(app)
+    users.init_app(app, api)
     tasks.init_app(api)
+    privacy.init_app(api)
     health.init_app(api)
     cli.init_app(app)
     return app

@@ -1,15 +1,22 @@
 """Commands for operators, beside Flask-Migrate's `flask db`."""
 
+import time
+
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
 
 from taskapp import config
-from taskapp.auth import tokens
+from taskapp.auth import guard, tokens
+from taskapp.auth.jwks import Jwks, Unreachable
+
+keys = AppGroup("keys", help="The keys that access tokens are verified with.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(token)
+    keys.add_command(check_keys)
+    app.cli.add_command(keys)
 
 
 @click.command()
@@ -18,8 +25,73 @@ def init_app(app: Flask) -> None:
 def token(user_id: str) -> None:
     """Print an access token for USER_ID, valid for 15 minutes, for trying things out."""
     settings = config.of(current_app)
-    if not settings.jwt_secret_key:
-        raise click.ClickException("Tokens come from an outside login; this service has no secret.")
+    if not settings.shared_secret_accepted:
+        raise click.ClickException(
+            "Tokens come from the outside login; its private key is not here."
+        )
     if not tokens.USER_ID.fullmatch(user_id):
         raise click.ClickException("USER_ID must have 1 to 255 characters.")
-    click.echo(tokens.issue(user_id, settings.jwt_secret_key, settings.jwt_identity_claim))
+    key = guard.shared_key(settings)
+    click.echo(tokens.issue(user_id, key, settings.jwt_identity_claim))
+
+
+@click.command("check")
+@click.argument("encoded", metavar="[TOKEN]", required=False)
+@with_appcontext
+def check_keys(encoded: str | None) -> None:
+    """Say whose tokens are accepted, fetch the login's keys, and explain TOKEN.
+
+    TOKEN is accepted or refused with the reason; `-` reads it from standard input, which keeps
+    it out of the shell's history. The exit code is 1 if it is refused or no keys can be had.
+    """
+    settings = config.of(current_app)
+    login = guard.login_keys()
+    _describe(settings, login)
+    trouble = _cannot_be_fetched(login) if login else False
+    if encoded:
+        text = click.get_text_stream("stdin").read() if encoded == "-" else encoded
+        trouble = _is_refused(text.strip().removeprefix("Bearer ")) or trouble
+    raise SystemExit(1 if trouble else 0)
+
+
+def _describe(settings: config.Settings, login: Jwks | None) -> None:
+    if login:
+        click.echo(f"Outside login: {login.url}")
+        click.echo(f"  issuer (iss):   {' or '.join(login.issuers) or 'not looked at'}")
+        click.echo(f"  audience (aud): {' or '.join(login.audiences) or 'not looked at'}")
+        click.echo(f"  algorithms:     {', '.join(login.algorithms)}")
+    else:
+        click.echo("Outside login: none (BETTER_AUTH_URL or JWT_JWKS_URL)")
+    if settings.shared_secret_accepted:
+        click.echo("Shared secret: HS256 tokens are accepted")
+        click.echo(f"  issuer (iss):   {settings.jwt_issuer or 'not looked at'}")
+        click.echo(f"  audience (aud): {settings.jwt_audience or 'not looked at'}")
+    else:
+        click.echo("Shared secret: its tokens are refused (JWT_SECRET_BESIDE_JWKS)")
+    click.echo(f"Accounts here: {'on' if settings.accounts_kept else 'off'} (ACCOUNTS)")
+    click.echo(f"User id:       the claim {settings.jwt_identity_claim!r}")
+
+
+def _cannot_be_fetched(login: Jwks) -> bool:
+    if not login.load():
+        click.echo(f"Keys:          {login.url} can't be fetched, or holds no key that can be used")
+        return True
+    for kid, key in login.keys.items():
+        click.echo(f"Key:           {key.algorithm} {kid or '(without a key id)'}")
+    return False
+
+
+def _is_refused(encoded: str) -> bool:
+    verifier = guard.verifier()
+    try:
+        claims = verifier.verify(encoded)
+    except tokens.Refused as refused:
+        click.echo(f"Token:         refused. {refused}")
+        return True
+    except Unreachable:
+        click.echo("Token:         can't be checked without the keys of the login.")
+        return True
+    minutes = (claims["exp"] - time.time()) / 60
+    who = verifier.identity(claims).id
+    click.echo(f"Token:         accepted. User {who!r}, {minutes:.0f} minutes left.")
+    return False

@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -13,12 +14,25 @@ import marshmallow as ma
 from dotenv import dotenv_values
 from flask import Flask
 from marshmallow import validate
-from marshmallow.fields import Field, Integer, String
+from marshmallow.fields import Boolean, Field, Integer, String
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
+# Where verifying needs only what is public (RFC 7518, RFC 8037): never HS256.
+ASYMMETRIC = (
+    "EdDSA",
+    "ES256",
+    "ES384",
+    "ES512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "RS256",
+    "RS384",
+    "RS512",
+)
 
 
 class BadSetting(Exception):
@@ -49,8 +63,21 @@ class Settings:
     database_url: str = setting("", String())
     database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: one for each thread
     database_timeout: int = whole_number(5, 1, 60)  # seconds for one statement or lock
+    better_auth_url: str = setting("", String())
+    jwt_jwks_url: str = setting("", String())
+    jwt_issuer: str = setting("", String())
+    jwt_audience: str = setting("", String())
+    jwt_algorithms: str = setting("EdDSA,ES256,RS256,PS256", String())
+    jwks_max_age: int = whole_number(300, 10, 86400)  # seconds until a removed key is refused
+    jwks_max_stale: int = whole_number(14400, 0, 604800)  # seconds more while the login is away
     jwt_secret_key: str = field(default="", repr=False, metadata={"parse": String()})
+    jwt_secret_beside_jwks: bool = setting(False, Boolean())
     jwt_identity_claim: str = setting("sub", String(validate=validate.Length(min=1)))
+    accounts: str = one_of("auto", "auto", "on", "off")
+    refresh_token_days: int = whole_number(30, 1, 365)
+    refresh_cookie_samesite: str = one_of("Strict", "Strict", "Lax", "None")
+    login_attempts_per_account: int = whole_number(10, 1, 1000)  # in 15 minutes
+    login_attempts_per_address: int = whole_number(100, 1, 100_000)  # in 15 minutes
     cors_origins: str = setting("http://localhost:3000", String())
     host: str = setting("127.0.0.1", String(validate=validate.Length(min=1)))
     port: int = whole_number(8000, 1, 65535)
@@ -63,7 +90,45 @@ class Settings:
     @property
     def origins(self) -> list[str]:
         """The origins that browsers may call from (RFC 6454: scheme, host and port)."""
-        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+        return listed(self.cors_origins)
+
+    @property
+    def outside_login(self) -> bool:
+        """Whether tokens are verified with keys that an outside login publishes."""
+        return bool(self.better_auth_url or self.jwt_jwks_url)
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the outside login publishes its keys; empty without one."""
+        return self.jwt_jwks_url or (
+            f"{self.better_auth_url.rstrip('/')}/api/auth/jwks" if self.better_auth_url else ""
+        )
+
+    @property
+    def issuers(self) -> list[str]:
+        """The `iss` of the outside login's tokens; empty: not looked at."""
+        return listed(self.jwt_issuer) or _with_and_without_slash(self.better_auth_url)
+
+    @property
+    def audiences(self) -> list[str]:
+        """The `aud` of the outside login's tokens, any of them; empty: not looked at."""
+        return listed(self.jwt_audience) or _with_and_without_slash(self.better_auth_url)
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The algorithms of the outside login's keys that are accepted."""
+        return listed(self.jwt_algorithms)
+
+    @property
+    def shared_secret_accepted(self) -> bool:
+        """Whether tokens signed with `JWT_SECRET_KEY` are accepted."""
+        return self.jwt_secret_beside_jwks or not self.outside_login
+
+    @property
+    def accounts_kept(self) -> bool:
+        """Whether this service keeps accounts of its own."""
+        outside = self.outside_login or self.jwt_issuer
+        return self.accounts == "on" or (self.accounts == "auto" and not outside)
 
     @property
     def database(self) -> URL:
@@ -76,6 +141,11 @@ class Settings:
         return self.database_pool_size or self.threads
 
 
+def listed(text: str) -> list[str]:
+    """Return the parts of a comma-separated setting."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `environ` and, beneath it, of a `.env` file; raises `BadSetting`."""
     given = dict(environ)
@@ -83,8 +153,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         given = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **given}
     if given.get("BETTER_AUTH_SECRET"):
         given["JWT_SECRET_KEY"] = given.get("JWT_SECRET_KEY") or given["BETTER_AUTH_SECRET"]
+        # Its name says that the login is elsewhere, so nobody shall register here by surprise.
+        given["ACCOUNTS"] = given.get("ACCOUNTS") or "off"
     settings = _parse({name: value for name, value in given.items() if value != ""})
     _check_origins(settings)
+    _check_login(settings)
     _database_url(settings)
     return _with_secret(settings)
 
@@ -126,6 +199,41 @@ def _check_origins(settings: Settings) -> None:
             raise BadSetting("CORS_ORIGINS", f"{origin!r} must name one host, without patterns")
 
 
+def _check_login(settings: Settings) -> None:
+    for name in ("BETTER_AUTH_URL", "JWT_JWKS_URL"):
+        url = getattr(settings, name.lower())
+        try:
+            parts = urlsplit(url)
+            sane = not url or (parts.hostname and not (parts.query or parts.fragment))
+            parts.port  # noqa: B018 - raises where the port makes no sense
+        except ValueError:
+            sane = False
+        if not sane or (url and parts.scheme not in ("http", "https")):
+            raise BadSetting(name, "is not like https://login.example.com")
+        if parts.username or parts.password:
+            raise BadSetting(name, "must not contain a user name or a password")
+        # Whoever can change the keys on their way here can sign any token.
+        if url and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise BadSetting(name, "must begin with https:// (http:// only for this machine)")
+    unknown = [name for name in settings.algorithms if name not in ASYMMETRIC]
+    if unknown or not settings.algorithms:
+        raise BadSetting("JWT_ALGORITHMS", f"must be some of {', '.join(ASYMMETRIC)}")
+    if settings.jwt_secret_beside_jwks and not settings.jwt_secret_key:
+        raise BadSetting("JWT_SECRET_KEY", "is missing; JWT_SECRET_BESIDE_JWKS needs it")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _with_and_without_slash(url: str) -> list[str]:
+    # Better Auth says its base URL as it was configured, and both forms are in use.
+    return [url.rstrip("/"), url.rstrip("/") + "/"] if url else []
+
+
 def _database_url(settings: Settings) -> URL:
     # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
     try:
@@ -142,10 +250,14 @@ def _database_url(settings: Settings) -> URL:
 
 
 def _with_secret(settings: Settings) -> Settings:
+    # A `.env` shared with the login may hold a secret that is nothing to this service.
+    if not settings.shared_secret_accepted and not settings.accounts_kept:
+        return replace(settings, jwt_secret_key="")
     secret = settings.jwt_secret_key
     if not secret:
         if settings.database.drivername != "sqlite":
-            raise BadSetting("JWT_SECRET_KEY", "is missing; with PostgreSQL it must be set")
+            reason = "is missing; with PostgreSQL it must be set, unless BETTER_AUTH_URL is"
+            raise BadSetting("JWT_SECRET_KEY", reason)
         secret = _own_secret(Path(settings.instance_path))
     if len(secret.encode()) < SHORTEST_SECRET:
         raise BadSetting("JWT_SECRET_KEY", f"needs at least {SHORTEST_SECRET} bytes")

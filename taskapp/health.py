@@ -9,6 +9,7 @@ from marshmallow import fields
 from sqlalchemy.exc import ProgrammingError
 
 from taskapp import config, problems
+from taskapp.auth import guard
 from taskapp.database import db, transaction
 from taskapp.rest.openapi import Api, PublicBlueprint
 
@@ -48,9 +49,15 @@ def live() -> dict[str, str]:
 @blueprint.response(200, HealthSchema, description="Requests can be served.")
 @blueprint.alt_response(503, "SERVICE_UNAVAILABLE")
 def ready() -> dict[str, str]:
-    """Tell whether requests can be served: the database is reachable and migrated."""
+    """Tell whether requests can be served: the database is reachable and migrated.
+
+    With an outside login its keys must be at hand, too.
+    """
     if _revision_of_database() != _revision_of_code():
         raise problems.Unavailable("The database is not migrated to this version.")
+    keys = guard.login_keys()
+    if keys and not keys.load():
+        raise problems.Unavailable("The keys of the login can't be fetched.")
     return HEALTHY
 
 

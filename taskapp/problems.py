@@ -48,10 +48,14 @@ class Unauthorized(Problem):
         self.headers = {"WWW-Authenticate": challenge + (f', error="{error}"' if error else "")}
 
 
-class NotOwner(Problem):
-    """The path belongs to another user."""
+class Forbidden(Problem):
+    """Whoever asks is known, and may not do this."""
 
     code = 403
+
+
+class NotOwner(Forbidden):
+    """The path belongs to another user."""
 
     def __init__(self) -> None:
         super().__init__("Access denied: the user id in the path is not the token's.")
@@ -61,6 +65,12 @@ class NotFound(Problem):
     """There is no such thing among what the user owns."""
 
     code = 404
+
+
+class Conflict(Problem):
+    """Something that exists stands in the way."""
+
+    code = 409
 
 
 class UnsupportedMediaType(Problem):
@@ -80,6 +90,16 @@ class Invalid(Problem):
     def __init__(self, errors: dict[str, list[str]]) -> None:
         sentences = [f"{name}: {text}" for name, texts in errors.items() for text in texts]
         super().__init__(" ".join(sentences), errors=errors)
+
+
+class TooManyRequests(Problem):
+    """Too often in too short a time (RFC 6585, section 4)."""
+
+    code = 429
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail)
+        self.headers = {"Retry-After": str(retry_after)}
 
 
 class Unavailable(Problem):

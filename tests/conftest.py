@@ -19,6 +19,7 @@ from taskapp.telemetry import logs
 from tests import servers
 
 SECRET = secrets.token_urlsafe(48)
+KEY = tokens.Key("HS256", SECRET)
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +103,7 @@ class Person:
 
 def person(app: Flask, name: str) -> Person:
     user_id = f"{name}-{secrets.token_hex(6)}"
-    return Person(user_id, app.test_client(), tokens.issue(user_id, SECRET, "sub"))
+    return Person(user_id, app.test_client(), tokens.issue(user_id, KEY, "sub"))
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ class Lines(logging.Handler):
 
 
 @pytest.fixture
-def log(app: Flask) -> Iterator[list[dict[str, Any]]]:
+def log() -> Iterator[list[dict[str, Any]]]:
     """The lines that the service logs from now on."""
     handler = Lines()
     logs.logger.addHandler(handler)

@@ -19,7 +19,7 @@ def fuzz(database_url: str) -> int:
     with tempfile.TemporaryDirectory() as folder:
         url = database_url or f"sqlite:///{folder}/tasks.db"
         with Service(url, Path(folder)) as service:
-            token = tokens.issue(USER, service.secret, "sub")
+            token = tokens.issue(USER, tokens.Key("HS256", service.secret), "sub")
             config = Path(folder) / "schemathesis.toml"
             config.write_text(
                 f'[parameters]\n"path.user_id" = "{USER}"\n'

@@ -91,7 +91,7 @@ class Service:
     def session(self, user_id: str) -> requests.Session:
         """Return a keep-alive session of this user."""
         session = requests.Session()
-        token = tokens.issue(user_id, self.secret, "sub")
+        token = tokens.issue(user_id, tokens.Key("HS256", self.secret), "sub")
         session.headers["Authorization"] = f"Bearer {token}"
         return session
 

@@ -1,14 +1,21 @@
 """The guard: before a route of an owner runs, the token is verified and matched with the path."""
 
-from typing import Any
+import logging
+from typing import Any, cast
 
 from flask import Flask, current_app, g, request
-from flask_jwt_extended import JWTManager, get_jwt_identity, verify_jwt_in_request
-from flask_jwt_extended.exceptions import JWTExtendedException
+from flask_jwt_extended import JWTManager, get_jwt, get_jwt_header, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException, RevokedTokenError
 from jwt import InvalidTokenError
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from taskapp import config, problems
 from taskapp.auth import tokens
+from taskapp.auth.jwks import Jwks, Unreachable
+
+ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
+
+logger = logging.getLogger("taskapp")
 
 
 class VerifyingJWTManager(JWTManager):
@@ -20,9 +27,8 @@ class VerifyingJWTManager(JWTManager):
     def _decode_jwt_from_config(
         self, encoded_token: str, csrf_value: Any = None, allow_expired: bool = False
     ) -> dict[str, Any]:
-        verifier: tokens.Verifier = current_app.extensions["taskapp.verifier"]
         # Flask-JWT-Extended looks these up; outside issuers don't send them.
-        return {"type": "access", "fresh": False, "jti": None} | verifier.verify(encoded_token)
+        return {"type": "access", "fresh": False, "jti": None} | verifier().verify(encoded_token)
 
 
 jwt = VerifyingJWTManager()
@@ -33,29 +39,129 @@ def init_app(app: Flask) -> None:
     app.config["JWT_SECRET_KEY"] = settings.jwt_secret_key
     app.config["JWT_TOKEN_LOCATION"] = ["headers"]
     app.config["JWT_IDENTITY_CLAIM"] = settings.jwt_identity_claim
-    keys = tokens.SharedSecret(settings.jwt_secret_key)
-    app.extensions["taskapp.verifier"] = tokens.Verifier(keys, settings.jwt_identity_claim)
+    login = _login(settings) if settings.outside_login else None
+    app.extensions["taskapp.login_keys"] = login
+    app.extensions["taskapp.verifier"] = tokens.Verifier(
+        _keyring(settings, login), settings.jwt_identity_claim
+    )
     jwt.init_app(app)
+    app.before_request(_guard_unrouted)
+
+
+def shared_key(settings: config.Settings) -> tokens.Key:
+    """Return the key of the secret that the login and this service share."""
+    # What BETTER_AUTH_URL says of issuer and audience holds for the keys that it publishes.
+    issuers, audiences = config.listed(settings.jwt_issuer), config.listed(settings.jwt_audience)
+    return tokens.Key("HS256", settings.jwt_secret_key, issuers, audiences)
+
+
+def verifier() -> tokens.Verifier:
+    """Return the application's verifier of tokens."""
+    return cast(tokens.Verifier, current_app.extensions["taskapp.verifier"])
+
+
+def login_keys() -> Jwks | None:
+    """Return the keys of the outside login; None where there is none."""
+    return cast(Jwks | None, current_app.extensions["taskapp.login_keys"])
+
+
+def warm_up(app: Flask) -> None:
+    """Fetch the login's keys before the first request needs them."""
+    with app.app_context():
+        keys = login_keys()
+    if keys and not keys.load():
+        logger.warning("the login at %s can't be reached; its tokens are refused", keys.url)
+
+
+def identity() -> tokens.Identity:
+    """Return whom the request's token is about; behind the guard there is always one."""
+    return cast(tokens.Identity, g.identity)
+
+
+def session_id() -> str | None:
+    """Return the session of the request's token; None if it was not issued here."""
+    if get_jwt_header().get("kid") != tokens.ACCOUNTS:
+        return None
+    return cast(str, get_jwt().get("sid"))
+
+
+def require_token() -> None:
+    """Let the request pass if its token is valid.
+
+    Raises `problems.Unauthorized` (401), or `problems.Unavailable` (503) while the login's keys
+    can't be fetched.
+    """
+    # A preflight carries no token by design (Fetch standard, CORS protocol).
+    if request.method == "OPTIONS":
+        return
+    authorization = request.headers.get("Authorization")
+    if authorization is None:
+        raise problems.Unauthorized("A token is needed: send Authorization: Bearer <JWT>.")
+    try:
+        # Two headers arrive as one with a comma, of which Flask-JWT-Extended takes the first.
+        if "," in authorization:
+            raise InvalidTokenError
+        verified = verify_jwt_in_request()
+    except tokens.Refused as refused:
+        raise problems.Unauthorized(str(refused), error="invalid_token") from None
+    except RevokedTokenError:
+        raise problems.Unauthorized(
+            "The session has ended. Please sign in again.", error="invalid_token"
+        ) from None
+    except (JWTExtendedException, InvalidTokenError):
+        raise problems.Unauthorized(
+            "The Authorization header must be: Bearer <JWT>.", error="invalid_token"
+        ) from None
+    except Unreachable:
+        raise problems.Unavailable(
+            "The keys of the login can't be fetched right now. Please try again."
+        ) from None
+    _, claims = cast(tuple[Any, dict[str, Any]], verified)
+    g.identity = verifier().identity(claims)
+    g.user_id = g.identity.id
 
 
 def require_owner() -> None:
     """Let the request pass if its token is valid and names the path's `user_id`.
 
-    Raises `problems.Unauthorized` (401) or `problems.NotOwner` (403).
+    Raises what `require_token` does, or `problems.NotOwner` (403).
     """
-    # A preflight carries no token by design (Fetch standard, CORS protocol).
-    if request.method == "OPTIONS":
-        return
-    if "Authorization" not in request.headers:
-        raise problems.Unauthorized("A token is needed: send Authorization: Bearer <JWT>.")
-    try:
-        verify_jwt_in_request()
-    except tokens.Refused as refused:
-        raise problems.Unauthorized(str(refused), error="invalid_token") from None
-    except (JWTExtendedException, InvalidTokenError):
-        raise problems.Unauthorized(
-            "The Authorization header must be: Bearer <JWT>.", error="invalid_token"
-        ) from None
-    g.user_id = get_jwt_identity()
-    if g.user_id != (request.view_args or {}).get("user_id"):
+    require_token()
+    if request.method != "OPTIONS" and g.user_id != (request.view_args or {}).get("user_id"):
         raise problems.NotOwner
+
+
+def _guard_unrouted() -> None:
+    # What no route answers under a user's path is still the user's: whoever may not come in
+    # hears 401 or 403 and learns nothing of what is there.
+    if not isinstance(request.routing_exception, NotFound | MethodNotAllowed):
+        return
+    path = request.path
+    if request.method == "OPTIONS" or not path.startswith("/api/") or path.startswith(ANYBODYS):
+        return
+    require_token()
+    owner, *rest = path.removeprefix("/api/").removesuffix("/").split("/")
+    # An encoded slash or dots: then the first part alone does not tell whose path it is.
+    if g.user_id != owner or {"", ".", ".."} & set(rest):
+        raise problems.NotOwner
+
+
+def _keyring(settings: config.Settings, login: Jwks | None) -> tokens.Keyring:
+    accounts = tokens.accounts_key(settings.jwt_secret_key) if settings.accounts_kept else None
+    secret = shared_key(settings) if settings.shared_secret_accepted else None
+    return tokens.Keyring(
+        accounts=tokens.OneKey(accounts) if accounts else None,
+        secret=tokens.OneKey(secret) if secret else None,
+        login=login,
+    )
+
+
+def _login(settings: config.Settings) -> Jwks:
+    return Jwks(
+        settings.jwks_url,
+        algorithms=settings.algorithms,
+        issuers=settings.issuers,
+        audiences=settings.audiences,
+        max_age=settings.jwks_max_age,
+        max_stale=settings.jwks_max_stale,
+    )

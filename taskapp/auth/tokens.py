@@ -3,88 +3,290 @@
 Knows neither the network nor a request. Where keys come from is a `KeySource`'s business.
 """
 
+import base64
+import hashlib
+import hmac
+import json
+import math
 import re
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, NoReturn, Protocol
 
 import jwt
+from cachetools import LRUCache
 
 LEEWAY = 10  # seconds that clocks may differ
-LIFETIME = timedelta(minutes=15)
+LIFETIME = 15 * 60  # seconds that a token issued here is valid
+LONGEST = 8192  # characters of a token
+REMEMBERED = 2048  # tokens for each process
+LAST_MOMENT = 253_402_300_799  # the end of the year 9999; what is later was not meant in seconds
 # What the database can store: no NUL, no lone surrogate.
 USER_ID = re.compile("[^\0\ud800-\udfff]{1,255}", re.DOTALL)
+# RFC 7519, section 5.1, and RFC 9068, section 2.1. Better Auth, for one, signs its session cookie
+# with the key, issuer and subject of its access tokens: only `typ` and `aud` tell them apart.
+TYPES = {"jwt", "at+jwt", "application/jwt", "application/at+jwt"}
+SESSION_COOKIE_TYPE = "better-auth.session-cache+jwt"
+# 32 letters and digits; in its cookie a dot and the signature follow.
+SESSION = re.compile(r"[A-Za-z0-9]{32}(\.[A-Za-z0-9+/=%_-]+)?")
+SESSION_SENT = (
+    "This is a Better Auth session token, not a JWT: "
+    "call /api/auth/token and send the token that it returns."
+)
+REFRESH_PREFIX = "refresh_"
+
+ACCOUNTS = "taskapp"  # `iss`, `aud` and `kid` of the tokens for accounts kept here
 
 
 class Refused(Exception):
     """A token that is not accepted; the text says why, in words for the client."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Key:
-    """Key material and the one algorithm that may be used with it (RFC 8725, section 3.1)."""
+    """Key material, the one algorithm that may be used with it, and whose tokens it signs.
+
+    The token's own `alg` decides nothing (RFC 8725, section 3.1). An empty `issuers` or
+    `audiences` means that the claim is not looked at.
+    """
 
     algorithm: str
-    material: Any
+    material: Any = field(repr=False)
+    issuers: list[str] = field(default_factory=list)
+    audiences: list[str] = field(default_factory=list)
 
 
 class KeySource(Protocol):
     """Where verification keys come from."""
 
     def key_for(self, header: Mapping[str, Any]) -> Key:
-        """Return the one key for a token with this header; raises `Refused` if there is none."""
+        """Return the one key for a token with this header; raises `Refused` if there is none.
+
+        While the key stays valid, the same object is returned.
+        """
 
 
-@dataclass(frozen=True)
-class SharedSecret:
-    """The secret that the login and this service share: one HS256 key for every token."""
+class OneKey:
+    """A source of a single key."""
 
-    secret: str
+    def __init__(self, key: Key) -> None:
+        self.key = key
 
     def key_for(self, header: Mapping[str, Any]) -> Key:
-        return Key("HS256", self.secret)
+        return self.key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyring:
+    """The sources that are configured; every token belongs to exactly one of them."""
+
+    accounts: KeySource | None = None
+    secret: KeySource | None = None
+    login: KeySource | None = None
+
+    def key_for(self, header: Mapping[str, Any]) -> Key:
+        # The header chooses a key, and the key says the algorithm. A public key is never taken
+        # for an HMAC secret, since those of the login are bound to other algorithms.
+        if self.accounts and header.get("kid") == ACCOUNTS:
+            return self.accounts.key_for(header)
+        if self.secret and (self.login is None or header.get("alg") == "HS256"):
+            return self.secret.key_for(header)
+        if self.login:
+            return self.login.key_for(header)
+        raise Refused("The token was not made by this service.")
+
+
+def accounts_key(secret: str) -> Key:
+    """Return the key for accounts kept here: derived, so that no outside token is one of theirs."""
+    # HKDF-Expand with one block (RFC 5869, section 2.3); the secret is long and random.
+    material = hmac.digest(secret.encode(), b"taskapp: access tokens of accounts\x01", "sha256")
+    return Key("HS256", material, [ACCOUNTS], [ACCOUNTS])
 
 
 @dataclass(frozen=True)
-class Verifier:
-    """Checks tokens against the keys of one source."""
+class Identity:
+    """Whom a token is about. E-mail and name are what the login says, or None."""
 
-    keys: KeySource
-    identity_claim: str = "sub"
+    id: str
+    email: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    header: Mapping[str, Any]
+    key: Key
+    claims: dict[str, Any]
+
+    @property
+    def expires(self) -> float:
+        return float(self.claims["exp"]) + LEEWAY
+
+
+class Verifier:
+    """Checks tokens against the keys of a source, and remembers those that it has verified."""
+
+    def __init__(self, keys: KeySource, identity_claim: str = "sub") -> None:
+        self.keys = keys
+        self.identity_claim = identity_claim
+        self._seen: LRUCache[bytes, _Seen] = LRUCache(REMEMBERED)
+        self._lock = Lock()
 
     def verify(self, encoded: str) -> dict[str, Any]:
-        """Return the claims of a valid token; raises `Refused`."""
-        if encoded.count(".") != 2:
-            raise Refused("The token is not a JWT. Send the JWT, not a session token.")
+        """Return the claims of a valid token; raises `Refused`, and what the key source raises.
+
+        A token is verified cryptographically once. After that its digest is known, and it is
+        accepted for as long as it has not expired and its key is still the one to use.
+        """
+        if len(encoded) > LONGEST:
+            raise Refused("The token is too long.")
+        digest = hashlib.sha256(encoded.encode("utf-8", "replace")).digest()
+        with self._lock:
+            seen = self._seen.get(digest)
+        if seen is None or time.time() >= seen.expires or seen.key is not self._key(seen.header):
+            seen = self._verify(encoded)
+            with self._lock:
+                self._seen[digest] = seen
+        return seen.claims
+
+    def identity(self, claims: Mapping[str, Any]) -> Identity:
+        """Return whom verified claims are about."""
+        email, name = claims.get("email"), claims.get("name")
+        return Identity(
+            claims[self.identity_claim],
+            email if isinstance(email, str) and USER_ID.fullmatch(email) else None,
+            name if isinstance(name, str) and USER_ID.fullmatch(name) else None,
+        )
+
+    def _verify(self, encoded: str) -> _Seen:
+        header, claims = _read(encoded)
+        _check_header(header)
+        _check_times(claims)
+        key = self._key(header)
+        if header.get("alg") != key.algorithm:
+            raise Refused("The token is not signed with the algorithm of its key.")
+        self._decode(encoded, key)
+        identity = claims.get(self.identity_claim)
+        if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
+            raise Refused(f"The token's {self.identity_claim!r} is not a user id.")
+        return _Seen(header, key, claims)
+
+    def _key(self, header: Mapping[str, Any]) -> Key:
+        return self.keys.key_for(header)
+
+    def _decode(self, encoded: str, key: Key) -> None:
+        options: Any = {"verify_aud": bool(key.audiences), "verify_sub": False, "verify_jti": False}
         try:
-            key = self.keys.key_for(jwt.get_unverified_header(encoded))
-            claims = self._decode(encoded, key)
+            jwt.decode(
+                encoded,
+                key.material,
+                algorithms=[key.algorithm],
+                options=options,
+                issuer=key.issuers or None,
+                audience=key.audiences or None,
+                leeway=LEEWAY,
+            )
         except jwt.ExpiredSignatureError:
             raise Refused("The token has expired.") from None
         except jwt.ImmatureSignatureError:
             raise Refused("The token is not valid yet.") from None
         except jwt.MissingRequiredClaimError as error:
             raise Refused(f"The token lacks the claim {error.claim!r}.") from None
-        except (jwt.InvalidTokenError, ValueError, OverflowError, RecursionError):
+        except jwt.InvalidAudienceError:
+            raise Refused("The token is for another audience: its 'aud' is not ours.") from None
+        except jwt.InvalidIssuerError:
+            raise Refused("The token is of another issuer: its 'iss' is not our login's.") from None
+        except jwt.InvalidSignatureError:
+            raise Refused("The token's signature is wrong.") from None
+        except (jwt.InvalidTokenError, ValueError, OverflowError):
             raise Refused("The token is not valid.") from None
-        self._check_identity(claims.get(self.identity_claim))
-        return claims
-
-    def _decode(self, encoded: str, key: Key) -> dict[str, Any]:
-        # A shared secret has no agreed audience, so `aud` is not looked at.
-        options: Any = {"require": ["exp"], "verify_aud": False, "verify_sub": False}
-        return jwt.decode(
-            encoded, key.material, algorithms=[key.algorithm], options=options, leeway=LEEWAY
-        )
-
-    def _check_identity(self, identity: object) -> None:
-        if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
-            raise Refused(f"The token's {self.identity_claim!r} is not a user id.")
 
 
-def issue(user_id: str, secret: str, identity_claim: str) -> str:
-    """Return a signed token for `user_id` that is valid for 15 minutes."""
-    issued = datetime.now(UTC)
-    claims = {identity_claim: user_id, "iat": issued, "exp": issued + LIFETIME}
-    return jwt.encode(claims, secret, algorithm="HS256")
+def issue(user_id: str, key: Key, identity_claim: str, **more: Any) -> str:
+    """Return a token for `user_id`, signed with an HS256 `key`, that is valid for 15 minutes."""
+    now = int(time.time())
+    claims: dict[str, Any] = {identity_claim: user_id, "iat": now, "exp": now + LIFETIME, **more}
+    if key.issuers:
+        claims["iss"] = key.issuers[0]
+    if key.audiences:
+        claims["aud"] = key.audiences[0]
+    headers = {"kid": ACCOUNTS} if key.issuers == [ACCOUNTS] else None
+    return jwt.encode(claims, key.material, algorithm="HS256", headers=headers)
+
+
+def _read(encoded: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and claims, not verified yet, of what is strictly a JWT (RFC 7515, 5.2)."""
+    parts = encoded.split(".")
+    if len(parts) != 3:
+        raise Refused(_why_no_jwt(encoded, len(parts)))
+    try:
+        header, claims, _ = (_from_base64url(part) for part in parts)
+        return _json_object(header), _json_object(claims)
+    except (ValueError, RecursionError):
+        raise Refused("The token is not a well-formed JWT.") from None
+
+
+def _why_no_jwt(encoded: str, parts: int) -> str:
+    if encoded.startswith(REFRESH_PREFIX):
+        return "This is a refresh token: send it to /api/auth/refresh, and the access token here."
+    if SESSION.fullmatch(encoded):
+        return SESSION_SENT
+    if parts == 5:
+        return "The token is encrypted (JWE); a signed JWT is needed."
+    return "The token is not a JWT. Send the JWT, not a session token."
+
+
+def _from_base64url(text: str) -> bytes:
+    """Decode base64url without padding, in the one way that it may be written (RFC 7515, 2)."""
+    decoded = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != text.encode():
+        raise ValueError("not canonical")
+    return decoded
+
+
+def _json_object(text: bytes) -> dict[str, Any]:
+    """Parse a JSON object in UTF-8 whose names are unique (RFC 7519, section 4)."""
+    parsed = json.loads(
+        text.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant
+    )
+    if not isinstance(parsed, dict):
+        raise ValueError("not an object")
+    return parsed
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise ValueError("a name stands twice")
+    return names
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check_header(header: Mapping[str, Any]) -> None:
+    kind = header.get("typ", "JWT")
+    if kind == SESSION_COOKIE_TYPE:
+        raise Refused(SESSION_SENT.replace("session token", "session cookie", 1))
+    if not isinstance(kind, str) or kind.lower() not in TYPES:
+        raise Refused("The token's type ('typ') is not that of an access token.")
+    if "crit" in header:
+        raise Refused("The token has a critical extension ('crit') that is not known here.")
+    if not isinstance(header.get("kid", ""), str):
+        raise Refused("The token's key id ('kid') is not a text.")
+
+
+def _check_times(claims: Mapping[str, Any]) -> None:
+    # PyJWT reads "7" and true as numbers.
+    for name in ("exp", "nbf", "iat"):
+        moment = claims.get(name)
+        if moment is None:
+            if name == "exp" or name in claims:
+                raise Refused(f"The token lacks the claim {name!r}.")
+        elif isinstance(moment, bool) or not isinstance(moment, int | float):
+            raise Refused(f"The token's {name!r} is not a number of seconds.")
+        elif not math.isfinite(moment) or not 0 <= moment <= LAST_MOMENT:
+            raise Refused(f"The token's {name!r} is not a sensible number of seconds.")

@@ -32,7 +32,7 @@ Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its
 the path's. Errors are problem details (RFC 9457) whose `detail` can be shown to people.
 """
 
-ALWAYS = (401, 403, 404, 422, 500, 503)
+ALWAYS = (401, 403, 404, 422, 500, 503)  # behind the guard, under a user's path
 WITH_A_BODY = (400, 413, 415)
 MEANINGS = {
     400: "The request can't be read, its JSON is broken for example.",
@@ -40,8 +40,10 @@ MEANINGS = {
     403: "The path belongs to another user.",
     404: "There is no such thing among what the user owns.",
     413: "The body is too large.",
+    409: "Something that exists stands in the way.",
     415: "The body is not JSON.",
     422: "A field makes no sense; `errors` says which and why.",
+    429: "Too often in too short a time. Try again after `Retry-After` seconds.",
     500: "An error of the service.",
     503: "The service can't answer right now. Try again after `Retry-After` seconds.",
 }
@@ -69,6 +71,12 @@ class ProblemSchema(ma.Schema):
     )
 
 
+class MessageSchema(ma.Schema):
+    """A confirmation."""
+
+    message = fields.String(required=True, metadata={"example": "Task deleted successfully"})
+
+
 class RowId(BaseConverter):
     """A row's id in a path; 0, which no row has, for anything but 1 to 2^63-1.
 
@@ -81,13 +89,28 @@ class RowId(BaseConverter):
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """flask-smorest's Blueprint, with our body rules and every problem documented."""
+    """flask-smorest's Blueprint, with our body rules and every problem documented.
+
+    `problems` are the statuses that each of its operations may answer with; those of an
+    unreadable body are added where there is one.
+    """
 
     ARGUMENTS_PARSER = Parser()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, problems: tuple[int, ...] = ALWAYS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._prepare_doc_cbks.append(_add_problems)
+        self.problems = problems
+        self._prepare_doc_cbks.append(self._add_problems)
+
+    def _add_problems(self, doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
+        statuses = self.problems + (WITH_A_BODY if "requestBody" in doc else ())
+        responses = doc["responses"]
+        # "Anything may happen" would make every other line of the contract worthless.
+        responses.pop("default", None)
+        for status in statuses:
+            responses[status] = HTTPStatus(status).name
+        doc["responses"] = dict(sorted(responses.items(), key=lambda item: int(item[0])))
+        return doc
 
 
 class PublicBlueprint(flask_smorest.Blueprint):
@@ -128,6 +151,8 @@ def init_app(app: Flask) -> Api:
         "security": [{"bearerAuth": []}],
         "tags": [
             {"name": "tasks", "description": "A user's tasks."},
+            {"name": "accounts", "description": "Signing in, where no outside login does it."},
+            {"name": "privacy", "description": "All that is stored about a user."},
             {"name": "health", "description": "Whether the service lives and is ready."},
         ],
     }
@@ -176,20 +201,10 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
         example["errors"] = {"title": ["Missing data for required field."]}
     content = {problems.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}}
     response = {"description": MEANINGS.get(status, status.phrase), "content": content}
-    headers = {401: "WWW-Authenticate", 503: "Retry-After"}
+    headers = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
     if status in headers:
         response["headers"] = {headers[status]: {"schema": {"type": "string"}}}
     return response
-
-
-def _add_problems(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
-    statuses = ALWAYS + (WITH_A_BODY if "requestBody" in doc else ())
-    responses = doc["responses"]
-    # "Anything may happen" would make every other line of the contract worthless.
-    responses.pop("default", None)
-    for status in sorted(statuses):
-        responses[status] = HTTPStatus(status).name
-    return doc
 
 
 def _add_no_security(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from taskapp.auth.tokens import Identity
 from taskapp.database import db, now
 from taskapp.tasks.models import Task
 from taskapp.users import queries as users
@@ -34,12 +35,12 @@ def get(user_id: str, task_id: int) -> Row | None:
     return db.session.execute(task).one_or_none()
 
 
-def create(user_id: str, fields: dict[str, Any]) -> Row:
-    """Store a new task and return it; the user's row appears with the first one."""
+def create(owner: Identity, fields: dict[str, Any]) -> Row:
+    """Store a new task and return it; the owner's row appears with the first one."""
     moment = now()
-    stamps = {"user_id": user_id, "created_at": moment, "updated_at": moment}
+    stamps = {"user_id": owner.id, "created_at": moment, "updated_at": moment}
     new = sa.insert(Task).values({"completed": False, **fields, **stamps})
-    new = users.insert_for_owner(user_id, new)
+    new = users.insert_for_owner(owner, new)
     return db.session.execute(new.returning(*COLUMNS)).one()
 
 

@@ -8,13 +8,12 @@ from flask import request, url_for
 from taskapp import auth, problems
 from taskapp.database import transaction
 from taskapp.rest import pagination
-from taskapp.rest.openapi import Blueprint
+from taskapp.rest.openapi import Blueprint, MessageSchema
 from taskapp.tasks import queries
 from taskapp.tasks.schemas import (
     COMPLETED,
     CompletionSchema,
     ListArguments,
-    MessageSchema,
     NewTaskSchema,
     TaskChangeSchema,
     TaskSchema,
@@ -57,7 +56,7 @@ def list_tasks(
 def create_task(fields: dict[str, Any], user_id: str) -> tuple[queries.Row, dict[str, str]]:
     """Create a task."""
     with transaction():
-        task = queries.create(user_id, fields)
+        task = queries.create(auth.identity(), fields)
     return task, {"Location": url_for("tasks.get_task", user_id=user_id, task_id=task.id)}
 
 

@@ -1,21 +1,176 @@
-"""Statements on users."""
+"""Statements on users, accounts and sessions: one function each. Nobody commits here."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from taskapp.auth.tokens import Identity
 from taskapp.database import db, now
-from taskapp.users.models import User
+from taskapp.users.models import Account, Attempts, RefreshToken, Session, User
+
+Row = sa.Row[Any]
 
 
-def insert_for_owner(user_id: str, insert: sa.Insert) -> sa.Insert:
-    """Return `insert` so that the row of its owner is there when it runs.
+def insert_for_owner(owner: Identity, insert: sa.Insert) -> sa.Insert:
+    """Return `insert` so that the row of its owner is there, and up to date, when it runs.
 
     On PostgreSQL both are one statement, and so one round trip; foreign keys are checked at its
     end. SQLite has no such statement, and no round trips.
     """
     if db.engine.dialect.name == "postgresql":
-        owner = postgresql.insert(User).values(id=user_id, created_at=now())
-        return insert.add_cte(owner.on_conflict_do_nothing().cte("owner"))
-    new = sqlite.insert(User).values(id=user_id, created_at=now())
-    db.session.execute(new.on_conflict_do_nothing())
+        return insert.add_cte(_remember(owner).cte("owner"))
+    db.session.execute(_remember(owner))
     return insert
+
+
+def get(user_id: str) -> Row | None:
+    """Return the user; None if nothing is stored about this user."""
+    columns = User.__table__.columns
+    return db.session.execute(sa.select(*columns).where(User.id == user_id)).one_or_none()
+
+
+def erase(user_id: str) -> None:
+    """Erase the user and, by the foreign keys, all that belongs to the user."""
+    db.session.execute(sa.delete(User).where(User.id == user_id))
+
+
+def create_account(user: Identity, email: str, password_hash: str) -> bool:
+    """Store a new user with an account; False if the e-mail has one already."""
+    moment = now()
+    insert = _insert()
+    db.session.execute(
+        sa.insert(User).values(id=user.id, email=user.email, name=user.name, created_at=moment)
+    )
+    account = {"user_id": user.id, "email": email, "password_hash": password_hash}
+    new = insert(Account).values(**account, created_at=moment)
+    new = new.on_conflict_do_nothing(index_elements=[Account.email]).returning(Account.user_id)
+    return db.session.execute(new).first() is not None
+
+
+def account_of(email: str) -> Row | None:
+    """Return the account with this e-mail in lower case; None if there is none."""
+    columns = Account.__table__.columns
+    return db.session.execute(sa.select(*columns).where(Account.email == email)).one_or_none()
+
+
+def account(user_id: str) -> Row | None:
+    """Return the user's account; None if the user has no account here."""
+    columns = Account.__table__.columns
+    return db.session.execute(sa.select(*columns).where(Account.user_id == user_id)).one_or_none()
+
+
+def set_password_hash(user_id: str, password_hash: str) -> None:
+    """Replace the hash of the account's password."""
+    change = sa.update(Account).where(Account.user_id == user_id)
+    db.session.execute(change.values(password_hash=password_hash))
+
+
+def sessions(user_id: str) -> Sequence[Row]:
+    """Return the user's sessions, oldest first."""
+    mine = sa.select(*Session.__table__.columns).where(Session.user_id == user_id)
+    return db.session.execute(mine.order_by(Session.created_at)).all()
+
+
+def start_session(user_id: str, session_id: str, expires_at: datetime) -> None:
+    """Store a new session, and forget those of the user that have expired."""
+    moment = now()
+    old = sa.delete(Session).where(Session.user_id == user_id, Session.expires_at <= moment)
+    db.session.execute(old)
+    new = {"id": session_id, "user_id": user_id, "created_at": moment, "expires_at": expires_at}
+    db.session.execute(sa.insert(Session).values(**new))
+
+
+def has_session(user_id: str, session_id: str) -> bool:
+    """Tell whether this session of the user has neither ended nor expired."""
+    live = sa.select(Session.id).where(
+        Session.id == session_id, Session.user_id == user_id, Session.expires_at > now()
+    )
+    return db.session.execute(live).first() is not None
+
+
+def end_session(session_id: str) -> None:
+    """End a session with all its tokens."""
+    db.session.execute(sa.delete(Session).where(Session.id == session_id))
+
+
+def extend_session(session_id: str, expires_at: datetime) -> str | None:
+    """Let the session live on and return whose it is; None if it has ended or expired."""
+    change = sa.update(Session).where(Session.id == session_id, Session.expires_at > now())
+    change = change.values(expires_at=expires_at)
+    user_id: str | None = db.session.scalar(change.returning(Session.user_id))
+    return user_id
+
+
+def add_refresh_token(session_id: str, digest: str) -> None:
+    """Store a refresh token that has not been used."""
+    new = {"digest": digest, "session_id": session_id, "used": False}
+    db.session.execute(sa.insert(RefreshToken).values(**new))
+
+
+def use_refresh_token(digest: str) -> str | None:
+    """Mark the token as used and return its session; None if it is unknown or used already."""
+    use = sa.update(RefreshToken).where(RefreshToken.digest == digest, ~RefreshToken.used)
+    session_id: str | None = db.session.scalar(
+        use.values(used=True).returning(RefreshToken.session_id)
+    )
+    return session_id
+
+
+def session_of_refresh_token(digest: str) -> str | None:
+    """Return the session of the token, used or not; None if it is unknown."""
+    token = sa.select(RefreshToken.session_id).where(RefreshToken.digest == digest)
+    session_id: str | None = db.session.scalar(token)
+    return session_id
+
+
+def count_attempt(digest: str, window: timedelta) -> tuple[int, datetime]:
+    """Count one more attempt and return how many there are since when, within the window."""
+    moment = now()
+    new = _insert()(Attempts).values(digest=digest, count=1, since=moment)
+    over = Attempts.since <= moment - window
+    counted = new.on_conflict_do_update(
+        index_elements=[Attempts.digest],
+        set_={
+            "count": sa.case((over, 1), else_=Attempts.count + 1),
+            "since": sa.case((over, moment), else_=Attempts.since),
+        },
+    ).returning(Attempts.count, Attempts.since)
+    count, since = db.session.execute(counted).one()
+    return count, since
+
+
+def take_attempt_back(digest: str) -> None:
+    """Uncount one attempt."""
+    attempts = sa.update(Attempts).where(Attempts.digest == digest, Attempts.count > 0)
+    db.session.execute(attempts.values(count=Attempts.count - 1))
+
+
+def forget_attempts(digest: str) -> None:
+    """Forget all attempts under this digest."""
+    db.session.execute(sa.delete(Attempts).where(Attempts.digest == digest))
+
+
+def forget_old_attempts(window: timedelta) -> None:
+    """Forget attempts that no longer count."""
+    db.session.execute(sa.delete(Attempts).where(Attempts.since <= now() - window))
+
+
+def _insert() -> Any:
+    """Return the `insert` of this database, which has ON CONFLICT."""
+    return postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+
+
+def _remember(owner: Identity) -> Any:
+    """Return the statement that stores the owner, or what the token now says otherwise."""
+    new = _insert()(User).values(id=owner.id, email=owner.email, name=owner.name, created_at=now())
+    # A token that is silent about them does not mean that they are gone.
+    email = sa.func.coalesce(new.excluded.email, User.email)
+    name = sa.func.coalesce(new.excluded.name, User.name)
+    return new.on_conflict_do_update(
+        index_elements=[User.id],
+        set_={"email": email, "name": name},
+        where=User.email.is_distinct_from(email) | User.name.is_distinct_from(name),
+    )

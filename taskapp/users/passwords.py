@@ -1,0 +1,57 @@
+"""Passwords: argon2id hashes, and which passwords are too easy to guess."""
+
+from functools import cache
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+SHORTEST = 8  # characters: OWASP ASVS 5.0, 6.2.1
+LONGEST = 128  # characters; there is no rule on which ones
+# OWASP's password storage cheat sheet: 19 MiB, two passes, one lane; about 25 ms here.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+# Hashing is bounded, so that a burst of sign-ins can't take all memory and cores.
+_turns = BoundedSemaphore(2)
+
+
+def hash_(password: str) -> str:
+    """Return the argon2id hash of the password, in the PHC string format."""
+    with _turns:
+        return _hasher.hash(password)
+
+
+def verify(password_hash: str | None, password: str) -> bool:
+    """Tell whether the password is the hashed one.
+
+    Without a hash the answer is False after the same time, so that it does not tell whether
+    there is an account.
+    """
+    stand_in = _stand_in()
+    with _turns:
+        try:
+            return _hasher.verify(password_hash or stand_in, password) and bool(password_hash)
+        except (VerifyMismatchError, VerificationError, InvalidHashError):
+            return False
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Tell whether the hash was made with other parameters than today's."""
+    return _hasher.check_needs_rehash(password_hash)
+
+
+def is_common(password: str) -> bool:
+    """Tell whether the password is among the 30,000 commonest ones."""
+    return password.lower() in _common()
+
+
+@cache
+def _common() -> frozenset[str]:
+    # Only a registration needs the list, and it takes megabytes.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+@cache
+def _stand_in() -> str:
+    return _hasher.hash("the password of nobody")
