@@ -2,6 +2,7 @@
 
 import os
 import sys
+from threading import Thread
 from typing import Any
 
 # gunicorn reads every name in here as a setting, so `config` must not be one.
@@ -31,6 +32,10 @@ timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
 keepalive = 5
+# A token of any length that people paste is refused by us, with a reason, rather than by gunicorn
+# with a bare 431. Fewer fields make up for the longer ones.
+limit_request_field_size = 131072
+limit_request_fields = 50
 # Heartbeats in memory: the root file system may be read-only.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # The control socket wants a writable home and is shared by all masters of one user; signals do.
@@ -50,8 +55,8 @@ logconfig_dict = {
 
 
 def post_worker_init(worker: Any) -> None:
-    # Each worker has keys of its own: threads and memory are not shared with its parent.
-    guard.warm_up(worker.wsgi)
+    # Each worker has keys of its own. Serving does not wait for a login that is slow.
+    Thread(target=guard.warm_up, args=(worker.wsgi,), daemon=True).start()
 
 
 def when_ready(server: Any) -> None:

@@ -1,5 +1,6 @@
 """Commands for operators, beside Flask-Migrate's `flask db`."""
 
+import sys
 import time
 
 import click
@@ -35,7 +36,7 @@ def token(user_id: str) -> None:
     click.echo(tokens.issue(user_id, key, settings.jwt_identity_claim))
 
 
-@click.command("check")
+@click.command(name="check")
 @click.argument("encoded", metavar="[TOKEN]", required=False)
 @with_appcontext
 def check_keys(encoded: str | None) -> None:
@@ -49,7 +50,7 @@ def check_keys(encoded: str | None) -> None:
     _describe(settings, login)
     trouble = _cannot_be_fetched(login) if login else False
     if encoded:
-        text = click.get_text_stream("stdin").read() if encoded == "-" else encoded
+        text = sys.stdin.read() if encoded == "-" else encoded
         trouble = _is_refused(text.strip().removeprefix("Bearer ")) or trouble
     raise SystemExit(1 if trouble else 0)
 

@@ -14,13 +14,13 @@ from marshmallow import fields
 from taskapp import auth
 from taskapp.database import transaction
 from taskapp.rest.openapi import Api, Blueprint, MessageSchema
-from taskapp.rest.pagination import LARGEST_PAGE
 from taskapp.tasks import PARAMETERS
 from taskapp.tasks import queries as tasks
 from taskapp.tasks.schemas import TaskSchema
 from taskapp.users import queries as users
 from taskapp.users.schemas import AccountSchema, SessionSchema, UserSchema
 
+PAGE = 1000  # tasks that are read at a time
 FILE = {
     "Content-Disposition": {
         "description": "Proposes a file name.",
@@ -59,7 +59,7 @@ def export(user_id: str) -> Response:
             "account": users.account(user_id),
             "sessions": users.sessions(user_id),
         }
-        first = tasks.newest(user_id, completed=None, before=None, limit=LARGEST_PAGE)
+        first = tasks.newest(user_id, completed=None, before=None, limit=PAGE)
     head = ExportSchema(exclude=["tasks"]).dumps(about).removesuffix("}")
     response = Response(
         stream_with_context(_document(head, user_id, first)), content_type="application/json"
@@ -87,8 +87,8 @@ def _document(head: str, user_id: str, rows: Any) -> Iterator[str]:
         for row in rows:
             yield separator + json.dumps(schema.dump(row))
             separator = ", "
-        if len(rows) < LARGEST_PAGE:
+        if len(rows) < PAGE:
             break
         with transaction():
-            rows = tasks.newest(user_id, completed=None, before=rows[-1].id, limit=LARGEST_PAGE)
+            rows = tasks.newest(user_id, completed=None, before=rows[-1].id, limit=PAGE)
     yield "]}"

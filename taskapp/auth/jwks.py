@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Event, Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 import jwt
@@ -21,10 +21,10 @@ TIMEOUT = 3.0  # seconds for one fetch
 LARGEST = 512 * 1024  # bytes of a key set
 MOST_KEYS = 100
 SMALLEST_RSA = 2048  # bits: RFC 7518, section 3.3
-SHORTEST_INTERVAL = 1.0  # seconds between the starts of two fetches, however many ask
-RETRY = 5.0  # seconds after a fetch that failed
+PAUSE = 0.1  # seconds between two fetches
+PAUSE_AFTER_VAIN = 1.0  # seconds after one for an unknown key that did not bring it
+PAUSE_AFTER_FAILURE = 5.0  # seconds after one that failed
 REFRESH_AT = 0.8  # of the greatest age: then the keys are fetched anew behind the scenes
-WAITERS = 2  # requests that may wait for the next interval, for a key published just now
 KINDS = {"Ed": "OKP", "ES": "EC", "RS": "RSA", "PS": "RSA"}  # `kty` by an algorithm's beginning
 CURVES = {"EdDSA": "Ed25519", "ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 PUBLIC_MEMBERS = {"kty", "crv", "x", "y", "n", "e"}
@@ -43,12 +43,12 @@ class _Published:
 
 
 class _Fetch:
-    """One fetch: when it began, when it is done, and whether it brought a key that was new."""
+    """One fetch: when it began, when it is done, and whether an unknown key asked for it."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
         self.done = Event()
-        self.brought_new = False
+        self.for_unknown = False
 
 
 class Jwks:
@@ -76,13 +76,12 @@ class Jwks:
         self.max_stale = max_stale
         self._http = urllib3.PoolManager(num_pools=1, retries=False, timeout=TIMEOUT)
         self._lock = Lock()
-        self._slots = BoundedSemaphore(WAITERS)
         self._published: dict[str | None, _Published] = {}
         self._fetched: float | None = None  # when the keys at hand were asked for
         self._running: _Fetch | None = None
-        self._last: _Fetch | None = None
         self._not_before = 0.0  # no fetch starts earlier
         self._failed = False
+        self._vain = False
 
     def key_for(self, header: Mapping[str, Any]) -> Key:
         """Return the key that the token's `kid` names; raises `Refused` or `Unreachable`.
@@ -148,6 +147,7 @@ class Jwks:
             fetch = self._fetch() or self._fetch_next()
             if fetch is None:
                 return self._find(kid)  # it may have come in the meantime
+            fetch.for_unknown = True
             fetch.done.wait(TIMEOUT)
             key = self._find(kid)
             if key or fetch.started >= asked or not fetch.done.is_set():
@@ -157,25 +157,18 @@ class Jwks:
 
     def _fetch_next(self) -> _Fetch | None:
         # A login may publish a key at the instant it first signs with it, just after the last
-        # fetch. Waiting for the next one is worth it, unless the last was caused by a token with
-        # a key that does not exist: then this may well be another of those.
-        last = self._last
-        if self._failed or last is None or not last.brought_new:
+        # fetch: then the short pause is waited out. After a vain fetch the token is more likely
+        # one of many with keys that don't exist, and nobody shall be held up by those.
+        if self._failed or self._vain:
             return None
-        if not self._slots.acquire(blocking=False):
-            return None
-        try:
-            time.sleep(max(0.0, self._not_before - time.monotonic()))
-        finally:
-            self._slots.release()
+        time.sleep(max(0.0, self._not_before - time.monotonic()))
         return self._fetch()
 
     def _fetch(self) -> _Fetch | None:
         """Return the fetch that is under way, or a new one; None if it is too soon for one."""
         with self._lock:
             if self._running is None and time.monotonic() >= self._not_before:
-                self._running = self._last = _Fetch()
-                self._not_before = self._running.started + SHORTEST_INTERVAL
+                self._running = _Fetch()
                 Thread(target=self._run, args=(self._running,), daemon=True).start()
             return self._running
 
@@ -193,10 +186,11 @@ class Jwks:
         with self._lock:
             self._running = None
             self._failed = published is None
-            if published is None:
-                self._not_before = time.monotonic() + RETRY
-            else:
-                fetch.brought_new = bool(published.keys() - self._published.keys())
+            pause = PAUSE_AFTER_FAILURE
+            if published is not None:
+                brought_new = bool(published.keys() - self._published.keys())
+                self._vain = fetch.for_unknown and not brought_new
+                pause = PAUSE_AFTER_VAIN if self._vain else PAUSE
                 # A key that has not changed stays the same object: tokens verified with it
                 # need not be verified again.
                 for kid, before in self._published.items():
@@ -204,6 +198,7 @@ class Jwks:
                         published[kid] = before
                 self._published = published
                 self._fetched = fetch.started
+            self._not_before = time.monotonic() + pause
         fetch.done.set()
 
     def _download(self) -> bytes:

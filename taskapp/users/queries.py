@@ -110,13 +110,11 @@ def add_refresh_token(session_id: str, digest: str) -> None:
     db.session.execute(sa.insert(RefreshToken).values(**new))
 
 
-def use_refresh_token(digest: str) -> str | None:
-    """Mark the token as used and return its session; None if it is unknown or used already."""
+def use_refresh_token(digest: str) -> bool:
+    """Mark the token as used; False if it is unknown or was used before."""
     use = sa.update(RefreshToken).where(RefreshToken.digest == digest, ~RefreshToken.used)
-    session_id: str | None = db.session.scalar(
-        use.values(used=True).returning(RefreshToken.session_id)
-    )
-    return session_id
+    use = use.values(used=True).returning(RefreshToken.digest)
+    return db.session.execute(use).first() is not None
 
 
 def session_of_refresh_token(digest: str) -> str | None:

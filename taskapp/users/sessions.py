@@ -36,11 +36,16 @@ def start(user_id: str) -> Tokens:
 
 def refresh(refresh_token: str) -> Tokens | None:
     """Return new tokens for a refresh token; None if it is unknown, expired or used already."""
+    digest = _digest(refresh_token)
     with transaction():
-        session_id = queries.use_refresh_token(_digest(refresh_token))
-        if session_id and (user_id := queries.extend_session(session_id, now() + lifetime())):
+        session_id = queries.session_of_refresh_token(digest)
+        # The session's row is locked first, as where it is deleted: so there is no deadlock.
+        user_id = queries.extend_session(session_id, now() + lifetime()) if session_id else None
+        if session_id is None or user_id is None:
+            return None
+        if queries.use_refresh_token(digest):
             return _new_tokens(user_id, session_id)
-        end(refresh_token)
+        queries.end_session(session_id)
     return None
 
 

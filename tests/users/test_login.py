@@ -1,0 +1,150 @@
+"""POST /api/auth/login"""
+
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import jwt
+import pytest
+
+from taskapp import create_app
+from taskapp.database import db
+from taskapp.users import passwords
+from tests.conftest import SECRET
+from tests.problems import assert_problem
+from tests.users.people import PASSWORD, new_email, post, register
+
+
+def login(app, email, password=PASSWORD, **kwargs):
+    return post(app, "login", {"email": email, "password": password}, **kwargs)
+
+
+def test_email_and_password_open_a_session(app):
+    alice = register(app)
+
+    response = login(app, f" {alice.email.upper()} ")
+
+    assert response.status_code == 200
+    assert response.json["user"] == alice.tokens["user"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.json["refresh_token"] != alice.tokens["refresh_token"]
+
+
+def test_an_access_token_lives_15_minutes_and_is_bound_to_this_service(app):
+    token = register(app).tokens["access_token"]
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+
+    assert claims["exp"] - claims["iat"] == 900
+    assert claims["iss"] == claims["aud"] == "taskapp"
+    with pytest.raises(jwt.InvalidSignatureError):  # the shared secret is not its key
+        jwt.decode(token, SECRET, ["HS256"], audience="taskapp")
+
+
+def test_the_shared_secret_makes_no_token_of_an_account(app):
+    alice = register(app)
+    claims = jwt.decode(alice.tokens["access_token"], options={"verify_signature": False})
+
+    forged = jwt.encode(claims, SECRET, "HS256", headers={"kid": "taskapp"})
+
+    headers = {"Authorization": f"Bearer {forged}"}
+    assert_problem(alice.client.get(f"/api/{alice.id}/tasks", headers=headers), 401)
+
+
+def test_a_wrong_password_and_an_unknown_email_are_answered_alike(app):
+    alice = register(app)
+
+    answers = [login(app, alice.email, "wrong"), login(app, new_email(), "wrong")]
+
+    problems = [assert_problem(answer, 401, names="E-mail or password") for answer in answers]
+    for problem in problems:
+        del problem["request_id"]
+    assert problems[0] == problems[1]
+
+
+def test_a_wrong_password_and_an_unknown_email_cost_the_same_time(app):
+    hash_ = passwords.hash_(PASSWORD)
+    passwords.verify(None, "warm up")
+
+    def cost(password_hash):
+        started = time.process_time()
+        passwords.verify(password_hash, "wrong")
+        return time.process_time() - started
+
+    known = statistics.median(cost(hash_) for _ in range(9))
+    unknown = statistics.median(cost(None) for _ in range(9))
+
+    # One argon2 hash each; without the stand-in the second would be a thousand times faster.
+    assert 0.3 < known / unknown < 3
+
+
+@pytest.mark.parametrize("field", ["email", "password"])
+def test_both_fields_are_needed(app, field):
+    body = {"email": new_email(), "password": PASSWORD}
+    del body[field]
+
+    assert_problem(post(app, "login", body), 422, names=f"{field}: ")
+
+
+def test_an_account_can_be_tried_only_so_often_even_with_the_right_password(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    alice = register(strict)
+
+    answers = [login(strict, alice.email, "wrong") for _ in range(3)]
+    right = login(strict, alice.email)
+
+    assert [answer.status_code for answer in answers] == [401] * 3
+    assert_problem(right, 429, names="Too many attempts")
+    assert 0 < int(right.headers["Retry-After"]) <= 900
+
+
+def test_an_unknown_email_is_limited_alike(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    email = new_email()
+
+    statuses = [login(strict, email, "wrong").status_code for _ in range(4)]
+
+    assert statuses == [401, 401, 401, 429]
+
+
+def test_attempts_at_the_same_time_count_each(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    alice = register(strict)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(lambda _: login(strict, alice.email, "wrong").status_code, range(8))
+
+    assert sorted(answers) == [401] * 3 + [429] * 5
+
+
+def test_success_forgets_the_failures(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    alice = register(strict)
+
+    statuses = [
+        login(strict, alice.email, password).status_code
+        for password in ("wrong", "wrong", PASSWORD, "wrong", "wrong", PASSWORD)
+    ]
+
+    assert statuses == [401, 401, 200, 401, 401, 200]
+
+
+def test_an_address_can_try_only_so_often(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
+
+    answers = [login(strict, new_email(), "wrong", address="10.0.0.78") for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+    assert login(strict, new_email(), "wrong", address="10.0.0.79").status_code == 401
+
+
+def test_attempts_are_forgotten_after_their_time(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "1"})
+    email = new_email()
+    assert login(strict, email, "wrong").status_code == 401
+    assert login(strict, email, "wrong").status_code == 429
+
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE attempts SET since = '2020-01-01 00:00:00+00:00'")
+
+    assert login(strict, email, "wrong").status_code == 401

@@ -1,0 +1,101 @@
+"""POST /api/auth/register"""
+
+import pytest
+
+from taskapp import create_app
+from taskapp.database import db
+from tests.problems import assert_problem
+from tests.users.people import PASSWORD, new_email, post, register
+
+
+def test_whoever_registers_is_signed_in(app):
+    alice = register(app, name="Alice")
+
+    assert alice.tokens["token_type"] == "Bearer"
+    assert alice.tokens["expires_in"] == 900
+    assert alice.tokens["user"]["name"] == "Alice"
+    assert alice.tokens["user"]["email"] == alice.email
+    assert alice.tasks().json == []
+
+
+def test_two_accounts_are_kept_apart(app):
+    alice, bob = register(app), register(app)
+    alice.client.post(f"/api/{alice.id}/tasks", json={"title": "t"}, headers=alice.headers)
+
+    assert bob.tasks().json == []
+    answer = bob.client.get(f"/api/{alice.id}/tasks", headers=bob.headers)
+    assert_problem(answer, 403)
+
+
+def test_an_email_has_one_account_whatever_its_case(app):
+    alice = register(app, email="Alice-" + new_email())
+
+    body = {"email": alice.email.upper(), "password": PASSWORD}
+
+    assert_problem(post(app, "register", body), 409, names="email: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", "no e-mail"),
+        ("email", ""),
+        ("email", None),
+        ("email", "a\0@example.com"),
+        ("email", "a" * 250 + "@example.com"),
+        ("password", "short"),
+        ("password", "x" * 129),
+        ("password", "password"),
+        ("password", "PASSWORD1"),
+        ("password", "12345678"),
+        ("password", "with a \0 inside"),
+        ("password", 12345678),
+        ("name", ""),
+        ("name", "x" * 256),
+    ],
+)
+def test_senseless_fields_are_refused(app, field, value):
+    body = {"email": new_email(), "password": PASSWORD, field: value}
+
+    assert_problem(post(app, "register", body), 422, names=f"{field}: ")
+
+
+def test_passwords_are_stored_as_argon2id_and_refresh_tokens_as_digests(app):
+    alice = register(app)
+
+    with app.app_context(), db.engine.connect() as connection:
+        stored = "".join(
+            str(connection.exec_driver_sql(f"SELECT * FROM {table}").all())
+            for table in ("users", "accounts", "sessions", "refresh_tokens", "attempts")
+        )
+
+    assert "$argon2id$" in stored
+    assert PASSWORD not in stored
+    assert alice.tokens["refresh_token"] not in stored
+    assert alice.tokens["access_token"] not in stored
+
+
+def test_one_address_can_register_only_so_often(environ):
+    app = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
+    body = {"email": new_email(), "password": PASSWORD}
+
+    answers = [post(app, "register", body, address="10.0.0.77") for _ in range(4)]
+
+    assert [answer.status_code for answer in answers] == [201, 409, 409, 429]
+    assert_problem(answers[3], 429, names="Too many attempts")
+
+
+@pytest.mark.parametrize("path", ["register", "login", "refresh", "logout"])
+def test_with_an_outside_login_there_are_no_accounts(environ, path):
+    app = create_app(environ | {"BETTER_AUTH_URL": "https://login.example.com"})
+
+    assert_problem(post(app, path, {"email": "a@example.com", "password": PASSWORD}), 404)
+    assert f"/api/auth/{path}" not in app.test_client().get("/openapi.json").json["paths"]
+
+
+def test_a_setting_keeps_accounts_beside_an_outside_login(environ):
+    app = create_app(environ | {"BETTER_AUTH_URL": "https://login.example.com", "ACCOUNTS": "on"})
+
+    alice = register(app)
+
+    assert alice.tasks().status_code == 200
