@@ -4,14 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format lock fuzz browser-test lint-openapi image-test
+.PHONY: run test check format lock fuzz browser-test interop lint-openapi image-test
 
 run: $(VENV)/.installed
 	$(BIN)/flask db upgrade
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -33,6 +33,14 @@ fuzz: $(VENV)/.installed-dev
 # Needs Chromium: Debian's `chromium`, or its path in CHROMIUM.
 browser-test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/browser
+
+# Needs Node: a real Better Auth server in front of the service.
+interop: $(VENV)/.installed-dev tests/interop/node_modules/.installed
+	$(BIN)/python -m pytest tests/interop
+
+tests/interop/node_modules/.installed: tests/interop/package-lock.json
+	cd tests/interop && npm ci --no-audit --no-fund
+	touch $@
 
 # Needs Node.
 lint-openapi: $(VENV)/.installed-dev

@@ -44,11 +44,8 @@ class Service:
     """This service as users run it: migrated, under gunicorn, on a free port of loopback."""
 
     def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        self.port = port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self.port = int(port)
         self.secret = secrets.token_urlsafe(48)
         self.log = folder / "service.log"
         self.environ = os.environ | {
@@ -97,6 +94,13 @@ class Service:
 
     def lines(self) -> list[str]:
         return self.log.read_text().splitlines()
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def new_user_id() -> str:

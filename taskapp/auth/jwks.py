@@ -43,12 +43,12 @@ class _Published:
 
 
 class _Fetch:
-    """One fetch: when it began, when it is done, and whether an unknown key asked for it."""
+    """One fetch: when it began, when it is done, and for which unknown keys."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
         self.done = Event()
-        self.for_unknown = False
+        self.wanted: set[Any] = set()
 
 
 class Jwks:
@@ -144,10 +144,9 @@ class Jwks:
         """Look for an unknown key in a set that is fetched after it was asked for."""
         asked = time.monotonic()
         while not (self._failed and self.usable):
-            fetch = self._fetch() or self._fetch_next()
+            fetch = self._fetch(kid) or self._fetch_next(kid)
             if fetch is None:
                 return self._find(kid)  # it may have come in the meantime
-            fetch.for_unknown = True
             fetch.done.wait(TIMEOUT)
             key = self._find(kid)
             if key or fetch.started >= asked or not fetch.done.is_set():
@@ -155,21 +154,23 @@ class Jwks:
         self._fetch()
         return None
 
-    def _fetch_next(self) -> _Fetch | None:
+    def _fetch_next(self, kid: Any) -> _Fetch | None:
         # A login may publish a key at the instant it first signs with it, just after the last
         # fetch: then the short pause is waited out. After a vain fetch the token is more likely
         # one of many with keys that don't exist, and nobody shall be held up by those.
         if self._failed or self._vain:
             return None
         time.sleep(max(0.0, self._not_before - time.monotonic()))
-        return self._fetch()
+        return None if self._find(kid) else self._fetch(kid)
 
-    def _fetch(self) -> _Fetch | None:
+    def _fetch(self, *wanted: Any) -> _Fetch | None:
         """Return the fetch that is under way, or a new one; None if it is too soon for one."""
         with self._lock:
             if self._running is None and time.monotonic() >= self._not_before:
                 self._running = _Fetch()
                 Thread(target=self._run, args=(self._running,), daemon=True).start()
+            if self._running:
+                self._running.wanted.update(wanted)
             return self._running
 
     def _run(self, fetch: _Fetch) -> None:
@@ -188,8 +189,8 @@ class Jwks:
             self._failed = published is None
             pause = PAUSE_AFTER_FAILURE
             if published is not None:
-                brought_new = bool(published.keys() - self._published.keys())
-                self._vain = fetch.for_unknown and not brought_new
+                new = published.keys() - self._published.keys()
+                self._vain = bool(fetch.wanted) and not new and not fetch.wanted & published.keys()
                 pause = PAUSE_AFTER_VAIN if self._vain else PAUSE
                 # A key that has not changed stays the same object: tokens verified with it
                 # need not be verified again.

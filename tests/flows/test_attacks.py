@@ -5,11 +5,14 @@ import hashlib
 import hmac
 import http.client
 import json
+import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
+import requests
 from cryptography.hazmat.primitives import serialization
 
 from tests.logins import Login, SigningKey, base64url
@@ -465,3 +468,33 @@ def test_nothing_of_this_was_logged(target, login):
     assert login.token(ALICE).split(".")[0] not in log
     assert hashlib.sha256(target.secret.encode()).hexdigest() not in log
     assert target.secret not in log
+
+
+def test_ten_thousand_unknown_keys_cost_few_fetches_and_hold_up_nobody(target, login):
+    honest = target.session(ALICE)
+    honest.headers["Authorization"] = f"Bearer {login.token(ALICE)}"
+    tasks = f"{target.url}/api/{ALICE}/tasks"
+    forged = login.token(ALICE).split(".", 1)[1]
+
+    def flood(count: int) -> set[int]:
+        with requests.Session() as session:
+            statuses = set()
+            for _ in range(count):
+                head = json.dumps({"alg": "EdDSA", "kid": secrets.token_hex(8)})
+                session.headers["Authorization"] = f"Bearer {base64url(head)}.{forged}"
+                statuses.add(session.get(tasks, timeout=10).status_code)
+            return statuses
+
+    fetches, started, times = login.fetches, time.monotonic(), []
+    with ThreadPoolExecutor(4) as pool:
+        floods = [pool.submit(flood, 2500) for _ in range(4)]
+        while not all(flood.done() for flood in floods):
+            before = time.monotonic()
+            assert honest.get(tasks, timeout=10).status_code == 200
+            times.append(time.monotonic() - before)
+    seconds = time.monotonic() - started
+
+    assert set().union(*(flood.result() for flood in floods)) == {401}
+    # One a second at most for each of the two processes.
+    assert login.fetches - fetches <= 2 * (seconds + 2)
+    assert max(times) < 0.5
