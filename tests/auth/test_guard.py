@@ -126,9 +126,17 @@ def test_tokens_are_taken_from_the_header_only(stranger, alice):
     ["{}.", "{}%20", "%20{}", "{}%00", "{}%2F", "{}%2F..", "{}%252e", "{}%EF%BC%8E", "{}%c0%80"],
 )
 def test_a_user_id_is_compared_exactly(alice, trick):
-    response = alice.get(f"/api/{trick.format(alice.id)}/tasks")
+    assert_problem(alice.get(f"/api/{trick.format(alice.id)}/tasks"), 403)
 
-    assert response.status_code in (403, 404)
+
+@pytest.mark.parametrize("path", ["/no/such/thing", "/tasks/1/no", "/task", "/tasks/1/complete/x"])
+def test_what_no_route_answers_is_still_the_users(stranger, alice, bob, path):
+    assert_problem(stranger.get(f"/api/{alice.id}{path}"), 401)
+    assert_problem(bob.get(f"/api/{alice.id}{path}"), 403)
+    assert_problem(alice.get(f"/api/{alice.id}{path}"), 404)
+    assert_problem(stranger.put(f"/api/{alice.id}/tasks"), 401)
+    assert_problem(bob.put(f"/api/{alice.id}/tasks"), 403)
+    assert_problem(alice.put(f"/api/{alice.id}/tasks"), 405)
 
 
 def test_case_matters(alice):
