@@ -1,6 +1,7 @@
 """How gunicorn serves the application: `gunicorn` alone, in this folder, is enough."""
 
 import os
+import signal
 import sys
 from threading import Thread
 from typing import Any
@@ -27,7 +28,8 @@ FIRST_TOKEN = {
 }
 workers = settings.web_concurrency
 worker_class = "gthread"
-threads = settings.threads
+# Whoever waits for changes has a thread, so that no other request waits for one.
+threads = settings.threads + settings.waiters
 timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
@@ -57,6 +59,19 @@ logconfig_dict = {
 def post_worker_init(worker: Any) -> None:
     # Each worker has keys of its own. Serving does not wait for a login that is slow.
     Thread(target=guard.warm_up, args=(worker.wsgi,), daemon=True).start()
+
+    _release_waiters_at_the_end(worker)
+
+
+def _release_waiters_at_the_end(worker: Any) -> None:
+    # A long poll lasts longer than the time that requests get to end after SIGTERM.
+    handle = signal.getsignal(signal.SIGTERM)
+
+    def release_and_handle(number: int, frame: Any) -> None:
+        worker.wsgi.extensions["taskapp.waiters"].close()
+        handle(number, frame)  # type: ignore[operator,misc]
+
+    signal.signal(signal.SIGTERM, release_and_handle)
 
 
 def when_ready(server: Any) -> None:

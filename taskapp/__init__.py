@@ -34,7 +34,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     auth.init_app(app)
     api = rest.init_app(app)
     users.init_app(app, api)
-    tasks.init_app(api)
+    tasks.init_app(app, api)
     privacy.init_app(api)
     health.init_app(api)
     cli.init_app(app)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import timedelta
 
 import click
 from flask import Flask, current_app
@@ -10,14 +11,26 @@ from flask.cli import AppGroup, with_appcontext
 from taskapp import config
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
+from taskapp.database import now, transaction
+from taskapp.rest import idempotency
+from taskapp.tasks import queries
+
+PURGED_AT_ONCE = 100  # users
 
 keys = AppGroup("keys", help="The keys that access tokens are verified with.")
+
+tasks = AppGroup("tasks", help="What users have stored.")
+keys_of_retries = AppGroup("idempotency", help="The answers that are kept for retries.")
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(token)
     keys.add_command(check_keys)
     app.cli.add_command(keys)
+    tasks.add_command(purge_tasks)
+    app.cli.add_command(tasks)
+    keys_of_retries.add_command(purge_keys)
+    app.cli.add_command(keys_of_retries)
 
 
 @click.command()
@@ -53,6 +66,33 @@ def check_keys(encoded: str | None) -> None:
         text = sys.stdin.read() if encoded == "-" else encoded
         trouble = _is_refused(text.strip().removeprefix("Bearer ")) or trouble
     raise SystemExit(1 if trouble else 0)
+
+
+@click.command(name="purge")
+@with_appcontext
+def purge_tasks() -> None:
+    """Remove tasks that were deleted more than TRASH_DAYS ago, for good."""
+    before = now() - timedelta(days=config.of(current_app).trash_days)
+    count = 0
+    while True:
+        with transaction():
+            users = queries.users_to_purge(before, PURGED_AT_ONCE)
+        if not users:
+            break
+        for user_id in users:
+            # One transaction each: nobody waits for the others' tasks.
+            with transaction():
+                count += queries.purge(user_id, before)
+    click.echo(f"{count} deleted tasks purged")
+
+
+@click.command(name="purge")
+@with_appcontext
+def purge_keys() -> None:
+    """Remove the answers that were kept for IDEMPOTENCY_HOURS."""
+    with transaction():
+        count = idempotency.purge()
+    click.echo(f"{count} idempotency keys purged")
 
 
 def _describe(settings: config.Settings, login: Jwks | None) -> None:

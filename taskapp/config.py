@@ -78,6 +78,9 @@ class Settings:
     refresh_cookie_samesite: str = one_of("Strict", "Strict", "Lax", "None")
     login_attempts_per_account: int = whole_number(10, 1, 1000)  # in 15 minutes
     login_attempts_per_address: int = whole_number(100, 1, 100_000)  # in 15 minutes
+    idempotency_hours: int = whole_number(24, 1, 8760)  # that an answer is kept for a retry
+    trash_days: int = whole_number(30, 1, 3650)  # that a deleted task can be restored
+    waiters: int = whole_number(16, 0, 1000)  # long polls that a process holds at most
     cors_origins: str = setting("http://localhost:3000", String())
     host: str = setting("127.0.0.1", String(validate=validate.Length(min=1)))
     port: int = whole_number(8000, 1, 65535)

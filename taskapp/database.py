@@ -82,8 +82,12 @@ def init_app(app: Flask) -> None:
 def transaction() -> Iterator[None]:
     """Run the block as one transaction: committed at its end, rolled back by an exception.
 
-    Raises `Unavailable` when the database is away, busy or too slow.
+    Inside another one the block is a part of that. Raises `Unavailable` when the database is
+    away, busy or too slow.
     """
+    if db.session().in_transaction():
+        yield
+        return
     try:
         with db.session.begin():
             yield

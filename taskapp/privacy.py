@@ -13,6 +13,8 @@ from marshmallow import fields
 
 from taskapp import auth
 from taskapp.database import transaction
+from taskapp.rest import idempotency
+from taskapp.rest.fields import UTCTime
 from taskapp.rest.openapi import Api, Blueprint, MessageSchema
 from taskapp.tasks import PARAMETERS
 from taskapp.tasks import queries as tasks
@@ -32,12 +34,20 @@ blueprint = Blueprint("privacy", __name__, url_prefix="/api/<user_id>")
 blueprint.before_request(auth.require_owner)
 
 
+class IdempotencyKeySchema(ma.Schema):
+    """A key that was sent with a request; its answer is a copy of what is here already."""
+
+    key = fields.String(required=True)
+    created_at = UTCTime(required=True)
+
+
 class ExportSchema(ma.Schema):
     """All that is stored about a user."""
 
     user = fields.Nested(UserSchema, required=True, allow_none=True)
     account = fields.Nested(AccountSchema, required=True, allow_none=True)
     sessions = fields.List(fields.Nested(SessionSchema), required=True)
+    idempotency_keys = fields.List(fields.Nested(IdempotencyKeySchema), required=True)
     tasks = fields.List(fields.Nested(TaskSchema), required=True)
 
 
@@ -58,8 +68,9 @@ def export(user_id: str) -> Response:
             "user": users.get(user_id),
             "account": users.account(user_id),
             "sessions": users.sessions(user_id),
+            "idempotency_keys": idempotency.of_user(user_id),
         }
-        first = tasks.newest(user_id, completed=None, before=None, limit=PAGE)
+        first = tasks.stored(user_id, before=None, limit=PAGE)
     head = ExportSchema(exclude=["tasks"]).dumps(about).removesuffix("}")
     response = Response(
         stream_with_context(_document(head, user_id, first)), content_type="application/json"
@@ -74,6 +85,7 @@ def export(user_id: str) -> Response:
 def erase(user_id: str) -> dict[str, str]:
     """Erase the user with all tasks, for good."""
     with transaction():
+        idempotency.erase(user_id)
         users.erase(user_id)
     return {"message": "User erased"}
 
@@ -90,5 +102,5 @@ def _document(head: str, user_id: str, rows: Any) -> Iterator[str]:
         if len(rows) < PAGE:
             break
         with transaction():
-            rows = tasks.newest(user_id, completed=None, before=rows[-1].id, limit=PAGE)
+            rows = tasks.stored(user_id, before=rows[-1].id, limit=PAGE)
     yield "]}"

@@ -73,6 +73,22 @@ class Conflict(Problem):
     code = 409
 
 
+class Gone(Problem):
+    """It was there once, and will not come back."""
+
+    code = 410
+
+
+class Stale(Problem):
+    """The precondition does not hold: the thing is not what the client thought that it was."""
+
+    code = 412
+
+    def __init__(self, current: dict[str, Any]) -> None:
+        super().__init__("The task has changed in the meantime; `current` is what it is now.")
+        self.members = {"current": current}
+
+
 class UnsupportedMediaType(Problem):
     """The body is not JSON."""
 

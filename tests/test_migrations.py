@@ -31,6 +31,11 @@ def empty(environ: dict[str, str], tmp_path) -> Iterator[object]:
         connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
+def readable(index) -> str:
+    options = {name: str(value) for name, value in (index.get("dialect_options") or {}).items()}
+    return str({**index, "dialect_options": options})
+
+
 def structure() -> dict[str, object]:
     inspector = sa.inspect(db.engine)
     return {
@@ -42,9 +47,10 @@ def structure() -> dict[str, object]:
             "primary key": inspector.get_pk_constraint(table),
             "foreign keys": inspector.get_foreign_keys(table),
             "checks": sorted(str(c) for c in inspector.get_check_constraints(table)),
-            "indexes": sorted(str(i) for i in inspector.get_indexes(table)),
+            "unique": sorted(str(u) for u in inspector.get_unique_constraints(table)),
+            "indexes": sorted(readable(index) for index in inspector.get_indexes(table)),
         }
-        for table in ("users", "tasks")
+        for table in Base.metadata.tables
     }
 
 
@@ -75,3 +81,29 @@ def test_erasing_a_user_erases_the_tasks(app, alice):
         db.session.execute(sa.text("DELETE FROM users WHERE id = :id"), {"id": alice.id})
 
     assert alice.get(alice.tasks_url).json == []
+
+
+def test_ids_are_never_used_again_across_the_migrations(empty):
+    with empty.app_context():
+        flask_migrate.upgrade(revision="0001")
+        task = (
+            "INSERT INTO tasks (user_id, title, completed, created_at, updated_at)"
+            " VALUES ('alice', 't', false, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP) RETURNING id"
+        )
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql("INSERT INTO users VALUES ('alice', CURRENT_TIMESTAMP)")
+            for _ in range(3):
+                last = connection.exec_driver_sql(task).scalar_one()
+            connection.exec_driver_sql(f"DELETE FROM tasks WHERE id = {last}")
+        flask_migrate.upgrade()
+        with db.engine.begin() as connection:
+            rows = connection.exec_driver_sql("SELECT id, revision FROM tasks ORDER BY id").all()
+            assert [row.revision for row in rows] == [1, 2]
+            assert connection.exec_driver_sql("SELECT revision FROM users").scalar_one() == 2
+            new = task.replace("(user_id,", "(revision, user_id,").replace(
+                "('alice'", "(3, 'alice'"
+            )
+            assert connection.exec_driver_sql(new).scalar_one() > last
+        flask_migrate.downgrade(revision="0001")
+        with db.engine.begin() as connection:
+            assert connection.exec_driver_sql(task).scalar_one() > last + 1

@@ -40,7 +40,7 @@ def test_an_export_holds_everything(alice, bob):
     assert response.headers["Content-Type"] == "application/json"
     assert "attachment" in response.headers["Content-Disposition"]
     exported = response.json
-    assert exported.keys() == {"user", "account", "sessions", "tasks"}
+    assert exported.keys() == {"user", "account", "sessions", "idempotency_keys", "tasks"}
     assert exported["user"]["id"] == alice.id
     assert exported["account"] is None
     assert [task["id"] for task in exported["tasks"]] == [task["id"] for task in reversed(tasks)]
@@ -69,9 +69,13 @@ def test_an_export_of_an_account_holds_no_secret(app):
 
 
 def test_nothing_stored_is_an_empty_export(alice):
-    expected = {"user": None, "account": None, "sessions": [], "tasks": []}
-
-    assert alice.get(f"/api/{alice.id}/export").json == expected
+    assert alice.get(f"/api/{alice.id}/export").json == {
+        "user": None,
+        "account": None,
+        "sessions": [],
+        "idempotency_keys": [],
+        "tasks": [],
+    }
 
 
 def test_erasing_leaves_nothing_and_can_be_repeated(alice, bob):

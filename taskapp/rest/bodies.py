@@ -18,7 +18,7 @@ class Parser(FlaskParser):
     """webargs' parser, answering in problems: 400 unreadable, 415 not JSON, 422 senseless."""
 
     def _raw_load_json(self, req: Request) -> Any:
-        body = _read(req)
+        body = read(req)
         if not body:
             return {}
         if not is_json(req.mimetype):
@@ -37,7 +37,8 @@ class Parser(FlaskParser):
         raise problems.Invalid(errors) from None
 
 
-def _read(req: Request) -> bytes:
+def read(req: Request) -> bytes:
+    """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
     try:
         body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):

@@ -5,7 +5,15 @@ from flask_cors import CORS
 
 from taskapp import config
 
-EXPOSED = ["Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+EXPOSED = [
+    "ETag",
+    "Idempotent-Replayed",
+    "Link",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-ID",
+]
 MAX_AGE = 600  # seconds for which a browser may remember a preflight
 
 

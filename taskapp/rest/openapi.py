@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document at /openapi.json and Swagger UI, from our own files, at /docs."""
 
 import re
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ MEANINGS = {
     404: "There is no such thing among what the user owns.",
     413: "The body is too large.",
     409: "Something that exists stands in the way.",
+    410: "The changes since then are no longer known.",
+    412: "The task is not what `If-Match` says; `current` is what it is now.",
     415: "The body is not JSON.",
     422: "A field makes no sense; `errors` says which and why.",
     429: "Too often in too short a time. Try again after `Retry-After` seconds.",
@@ -51,6 +54,7 @@ EXAMPLES = {
     401: "The token has expired.",
     403: "Access denied: the user id in the path is not the token's.",
     404: "Task 7 not found",
+    412: "The task has changed in the meantime; `current` is what it is now.",
     422: "title: Missing data for required field.",
 }
 
@@ -68,6 +72,10 @@ class ProblemSchema(ma.Schema):
         keys=fields.String(),
         values=fields.List(fields.String()),
         metadata={"description": "With 422: what is wrong, field by field."},
+    )
+    current = fields.Dict(
+        keys=fields.String(),
+        metadata={"description": "With 412: the task as it is now."},
     )
 
 
@@ -103,14 +111,35 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks.append(self._add_problems)
 
     def _add_problems(self, doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
-        statuses = self.problems + (WITH_A_BODY if "requestBody" in doc else ())
+        ours = info.get("taskapp", {})
+        statuses = (*self.problems, *ours.get("statuses", []))
+        statuses += WITH_A_BODY if "requestBody" in doc else ()
         responses = doc["responses"]
         # "Anything may happen" would make every other line of the contract worthless.
         responses.pop("default", None)
         for status in statuses:
             responses[status] = HTTPStatus(status).name
+        doc.setdefault("parameters", []).extend(ours.get("parameters", []))
         doc["responses"] = dict(sorted(responses.items(), key=lambda item: int(item[0])))
         return doc
+
+
+def documents(
+    *, parameters: Sequence[dict[str, Any]] = (), statuses: Sequence[int] = ()
+) -> Callable[[Any], Any]:
+    """Return a decorator that documents parameters and statuses beside those that a view has."""
+
+    def decorate(view: Any) -> Any:
+        apidoc = dict(getattr(view, "_apidoc", {}))
+        before = apidoc.get("taskapp", {"parameters": [], "statuses": []})
+        apidoc["taskapp"] = {
+            "parameters": [*before["parameters"], *parameters],
+            "statuses": [*before["statuses"], *statuses],
+        }
+        view._apidoc = apidoc
+        return view
+
+    return decorate
 
 
 class PublicBlueprint(flask_smorest.Blueprint):
@@ -199,6 +228,8 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
     }
     if status == 422:
         example["errors"] = {"title": ["Missing data for required field."]}
+    if status == 304:
+        return {"description": "The copy at hand is current."}
     content = {problems.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}}
     response = {"description": MEANINGS.get(status, status.phrase), "content": content}
     headers = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}

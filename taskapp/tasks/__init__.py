@@ -1,7 +1,9 @@
 """Tasks, the resource: each belongs to one user, and only that user sees it."""
 
+from flask import Flask
+
 from taskapp.rest.openapi import Api
-from taskapp.tasks.routes import blueprint
+from taskapp.tasks import routes, sync, waiting
 
 PARAMETERS = [
     {
@@ -13,5 +15,7 @@ PARAMETERS = [
 ]
 
 
-def init_app(api: Api) -> None:
-    api.register_blueprint(blueprint, parameters=PARAMETERS)
+def init_app(app: Flask, api: Api) -> None:
+    waiting.init_app(app)
+    api.register_blueprint(sync.blueprint, parameters=PARAMETERS)
+    api.register_blueprint(routes.blueprint, parameters=PARAMETERS)

@@ -12,7 +12,11 @@ DESCRIPTION_LENGTH = 1000  # characters
 
 
 class Task(Base):
-    """Something that one user wants to get done."""
+    """Something that one user wants to get done.
+
+    A deleted task keeps its row and is hidden, until it is purged. One that was deleted for good
+    (`purged_at`) keeps nothing of its text: its row only says that it is gone.
+    """
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -20,8 +24,6 @@ class Task(Base):
         sa.CheckConstraint(
             f"length(description) <= {DESCRIPTION_LENGTH}", name="description_length"
         ),
-        # Serves "my tasks, newest first": ids grow with time, and one is never used again.
-        sa.Index(None, "user_id", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -38,3 +40,23 @@ class Task(Base):
     completed: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    revision: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    purged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+LIVE = Task.deleted_at.is_(None)
+DELETED = Task.deleted_at.is_not(None)
+# What the list may be narrowed to.
+STATUSES: dict[str, sa.ColumnElement[bool]] = {
+    "all": LIVE,
+    "pending": LIVE & ~Task.completed,
+    "completed": LIVE & Task.completed,
+    "deleted": DELETED & Task.purged_at.is_(None),
+}
+
+# Serve "my tasks, newest first": ids grow with time, and one is never used again.
+sa.Index("ix_tasks_live", Task.user_id, Task.id, postgresql_where=LIVE, sqlite_where=LIVE)
+sa.Index("ix_tasks_deleted", Task.user_id, Task.id, postgresql_where=DELETED, sqlite_where=DELETED)
+# Serves "what has changed since"; no two writes of a user have the same number.
+sa.Index("ix_tasks_user_id_revision", Task.user_id, Task.revision, unique=True)

@@ -4,34 +4,63 @@ They return rows, or None where this user has no such task. Nobody commits here.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
 from taskapp.database import db, now
-from taskapp.tasks.models import Task
+from taskapp.rest.etags import ANY, Precondition
+from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
 from taskapp.users import queries as users
+from taskapp.users.models import User
 
-COLUMNS = Task.__table__.columns
+# Statements that write are on the table itself: there is no session state to keep current.
+TABLE = cast(sa.Table, Task.__table__)
+COLUMNS = TABLE.columns
+NOTHING_LEFT = {"title": "(deleted)", "description": None, "completed": False}
 Row = sa.Row[Any]
 
 
-def newest(
-    user_id: str, *, completed: bool | None, before: int | None, limit: int
-) -> Sequence[Row]:
+class Page(NamedTuple):
+    """Rows, and the user's revision and purge horizon at the moment they were read."""
+
+    rows: Sequence[Row]
+    revision: int
+    purged: int
+
+
+def newest(user_id: str, *, status: str, before: int | None, limit: int) -> Page:
     """Return at most `limit` tasks, newest first, with ids below `before`."""
-    page = sa.select(*COLUMNS).where(Task.user_id == user_id)
-    if completed is not None:
-        page = page.where(Task.completed.is_(completed))
+    tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, STATUSES[status])
     if before is not None:
-        page = page.where(Task.id < before)
-    return db.session.execute(page.order_by(Task.id.desc()).limit(limit)).all()
+        tasks = tasks.where(Task.id < before)
+    return _page(user_id, tasks.order_by(Task.id.desc()).limit(limit), "id", sa.desc)
+
+
+def stored(user_id: str, *, before: int | None, limit: int) -> Sequence[Row]:
+    """Return at most `limit` tasks, deleted or not, newest first, with ids below `before`."""
+    tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.purged_at.is_(None))
+    if before is not None:
+        tasks = tasks.where(Task.id < before)
+    return db.session.execute(tasks.order_by(Task.id.desc()).limit(limit)).all()
+
+
+def changes(user_id: str, *, since: int, limit: int) -> Page:
+    """Return at most `limit` tasks that were written after `since`, in the order of revisions.
+
+    Deleted ones are among them, except in a copy from the beginning.
+    """
+    tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.revision > since)
+    if since == 0:
+        tasks = tasks.where(LIVE)
+    return _page(user_id, tasks.order_by(Task.revision).limit(limit), "revision", sa.asc)
 
 
 def get(user_id: str, task_id: int) -> Row | None:
-    """Return the task; None if this user has no such task."""
-    task = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.id == task_id)
+    """Return the task; None if this user has no such task, or has deleted it."""
+    task = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.id == task_id, LIVE)
     return db.session.execute(task).one_or_none()
 
 
@@ -39,28 +68,93 @@ def create(owner: Identity, fields: dict[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
     moment = now()
     stamps = {"user_id": owner.id, "created_at": moment, "updated_at": moment}
-    new = sa.insert(Task).values({"completed": False, **fields, **stamps})
-    new = users.insert_for_owner(owner, new)
-    return db.session.execute(new.returning(*COLUMNS)).one()
+    new = sa.insert(TABLE).values({"completed": False, **fields, **stamps})
+    stamped = users.stamp_first(owner, new)
+    return db.session.execute(stamped.returning(*COLUMNS)).one()
 
 
-def update(user_id: str, task_id: int, fields: dict[str, Any]) -> Row | None:
-    """Change the given fields and return the task; without any, the task stays as it is."""
-    return _change(user_id, task_id, fields) if fields else get(user_id, task_id)
+def update(
+    owner: Identity, task_id: int, fields: dict[str, Any], if_: Precondition = ANY
+) -> Row | None:
+    """Change the given fields and return the task; without any, the task stays as it is.
+
+    None also where the precondition does not hold.
+    """
+    if fields:
+        return _change(owner, task_id, LIVE & _holds(if_), fields)
+    task = sa.select(*COLUMNS).where(Task.user_id == owner.id, Task.id == task_id, LIVE)
+    return db.session.execute(task.where(_holds(if_))).one_or_none()
 
 
-def toggle(user_id: str, task_id: int) -> Row | None:
+def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Flip `completed` and return the task; no flip is lost, however many run at once."""
-    return _change(user_id, task_id, {"completed": sa.not_(Task.completed)})
+    return _change(owner, task_id, LIVE & _holds(if_), {"completed": sa.not_(Task.completed)})
 
 
-def delete(user_id: str, task_id: int) -> bool:
-    """Delete the task; False if this user has no such task."""
-    gone = sa.delete(Task).where(Task.user_id == user_id, Task.id == task_id)
-    return db.session.execute(gone.returning(Task.id)).first() is not None
+def hide(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Delete the task so that it can be restored, and return it."""
+    return _change(owner, task_id, LIVE & _holds(if_), {"deleted_at": now()})
 
 
-def _change(user_id: str, task_id: int, values: dict[str, Any]) -> Row | None:
-    change = sa.update(Task).where(Task.user_id == user_id, Task.id == task_id)
-    change = change.values(updated_at=now(), **values)
-    return db.session.execute(change.returning(*COLUMNS)).one_or_none()
+def restore(owner: Identity, task_id: int) -> Row | None:
+    """Bring a deleted task back and return it."""
+    return _change(owner, task_id, STATUSES["deleted"], {"deleted_at": None})
+
+
+def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Delete the task for good, hidden or not: all that is left says that it is gone."""
+    moment = now()
+    gone = {"deleted_at": sa.func.coalesce(Task.deleted_at, moment), "purged_at": moment}
+    return _change(owner, task_id, Task.purged_at.is_(None) & _holds(if_), NOTHING_LEFT | gone)
+
+
+def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
+    """Return at most `limit` users who have tasks that were deleted before this moment."""
+    old = sa.select(Task.user_id).where(DELETED, Task.deleted_at < before).distinct()
+    return db.session.scalars(old.limit(limit)).all()
+
+
+def purge(user_id: str, before: datetime) -> int:
+    """Remove the user's tasks that were deleted before this moment, and return how many."""
+    old = (Task.user_id == user_id) & DELETED & (Task.deleted_at < before)
+    # The user's row is locked first, as by every write: nothing is restored meanwhile.
+    users.lock(user_id)
+    newest_gone = db.session.scalar(sa.select(sa.func.max(Task.revision)).where(old))
+    if newest_gone is None:
+        return 0
+    users.move_horizon(user_id, newest_gone)
+    return len(db.session.execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
+
+
+def _page(user_id: str, tasks: Any, key: str, direction: Any) -> Page:
+    """Read the tasks together with the user's revision, in one statement and so in one moment."""
+    tasks = tasks.subquery()
+    mine = sa.select(User.revision.label("of_user"), User.purged, *tasks.c)
+    mine = mine.outerjoin(tasks, tasks.c.user_id == User.id).where(User.id == user_id)
+    rows = db.session.execute(mine.order_by(direction(tasks.c[key]))).all()
+    if not rows:  # nothing is stored about this user
+        return Page([], 0, 0)
+    return Page([row for row in rows if row.id is not None], rows[0].of_user, rows[0].purged)
+
+
+def _holds(if_: Precondition) -> sa.ColumnElement[bool]:
+    """Return the precondition as a condition on the task's revision."""
+    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+    if if_.one_of is not None:
+        conditions.append(Task.revision.in_(if_.one_of))
+    if if_.none_of is not None:
+        conditions.append(Task.revision.not_in(if_.none_of))
+    if if_.absent:
+        conditions.append(sa.false())
+    return sa.and_(*conditions)
+
+
+def _change(
+    owner: Identity, task_id: int, condition: sa.ColumnElement[bool], values: dict[str, Any]
+) -> Row | None:
+    condition = (Task.user_id == owner.id) & (Task.id == task_id) & condition
+    change = sa.update(TABLE).where(condition).values(updated_at=now(), **values)
+    stamped = users.stamp(owner, change, sa.exists().where(condition))
+    if stamped is None:
+        return None
+    return db.session.execute(stamped.returning(*COLUMNS)).one_or_none()

@@ -6,11 +6,10 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from taskapp.rest.fields import Text, Trimmed, TrueOrFalse, UTCTime
-from taskapp.rest.pagination import PageArguments
-from taskapp.tasks.models import DESCRIPTION_LENGTH, TITLE_LENGTH
+from taskapp.rest.pagination import LARGEST_ID, LARGEST_PAGE, PageArguments
+from taskapp.tasks.models import DESCRIPTION_LENGTH, STATUSES, TITLE_LENGTH
 
-# What the list may be narrowed to, and what `completed` is then.
-COMPLETED = {"all": None, "pending": False, "completed": True}
+LONGEST_WAIT = 30  # seconds
 
 
 class TaskSchema(ma.Schema):
@@ -23,6 +22,11 @@ class TaskSchema(ma.Schema):
     completed = fields.Boolean(required=True, metadata={"example": False})
     created_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
     updated_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
+    revision = fields.Integer(
+        required=True,
+        metadata={"example": 7, "format": "int64", "description": "Grows with every write."},
+    )
+    deleted_at = UTCTime(required=True, allow_none=True, metadata={"example": None})
 
 
 TITLE: dict[str, Any] = {
@@ -66,6 +70,60 @@ class ListArguments(PageArguments):
 
     status = fields.String(
         load_default="all",
-        validate=validate.OneOf(list(COMPLETED)),
+        validate=validate.OneOf(list(STATUSES)),
         metadata={"description": "Which tasks to return.", "example": "pending"},
+    )
+
+
+class DeletionArguments(ma.Schema):
+    """The query parameters of a deletion."""
+
+    permanent = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Delete for good, without a way back.", "example": False},
+    )
+
+
+class ChangesArguments(ma.Schema):
+    """The query parameters of the changes."""
+
+    since = fields.Integer(
+        required=True,
+        validate=validate.Range(0, LARGEST_ID),
+        metadata={"description": "The revision that is known already; 0: none.", "example": 0},
+    )
+    copying = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, LARGEST_ID),
+        metadata={"description": "Taken from `next`, not made up."},
+    )
+    limit = fields.Integer(
+        load_default=LARGEST_PAGE,
+        validate=validate.Range(1, LARGEST_PAGE),
+        metadata={"description": "How many to return at most.", "example": 50},
+    )
+    wait = fields.Integer(
+        load_default=0,
+        validate=validate.Range(0, LONGEST_WAIT),
+        metadata={"description": "Seconds to wait for a change if there is none.", "example": 0},
+    )
+
+
+class ChangesSchema(ma.Schema):
+    """What has changed, in the order of revisions."""
+
+    changes = fields.List(fields.Nested(TaskSchema), required=True)
+    revision = fields.Integer(
+        required=True,
+        metadata={"description": "Known after this page.", "example": 7, "format": "int64"},
+    )
+    more = fields.Boolean(
+        required=True, metadata={"description": "Whether there are more now.", "example": False}
+    )
+    next = fields.String(
+        required=True,
+        metadata={
+            "description": "Where to ask for what comes after this page.",
+            "example": "/api/alice/tasks/changes?since=7",
+        },
     )

@@ -13,7 +13,11 @@ DIGEST_LENGTH = 64  # hexadecimal digits of SHA-256
 
 
 class User(Base):
-    """Somebody who owns tasks; `id` is what the login's token says, as are e-mail and name."""
+    """Somebody who owns tasks; `id` is what the login's token says, as are e-mail and name.
+
+    Every write to the user's tasks takes the next `revision`. Of the deletions up to `purged`
+    nothing is known any more. Until `watched_until` a write is announced to who waits for it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (sa.CheckConstraint("length(id) BETWEEN 1 AND 255", name="id_length"),)
@@ -22,6 +26,9 @@ class User(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     email: Mapped[str | None] = mapped_column(sa.String(255))
     name: Mapped[str | None] = mapped_column(sa.String(NAME_LENGTH))
+    revision: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    purged: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    watched_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class Account(Base):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,19 +11,59 @@ from taskapp.auth.tokens import Identity
 from taskapp.database import db, now
 from taskapp.users.models import Account, Attempts, RefreshToken, Session, User
 
+CHANNEL = "taskapp_changes"  # of PostgreSQL's NOTIFY; the payload is the user's id
 Row = sa.Row[Any]
+# Statements that write a user are on the table itself: they may be a part of another statement.
+TABLE = cast(sa.Table, User.__table__)
 
 
-def insert_for_owner(owner: Identity, insert: sa.Insert) -> sa.Insert:
-    """Return `insert` so that the row of its owner is there, and up to date, when it runs.
+def stamp_first(owner: Identity, insert: sa.Insert) -> Any:
+    """Return `insert` so that it stores the owner's next revision.
 
-    On PostgreSQL both are one statement, and so one round trip; foreign keys are checked at its
-    end. SQLite has no such statement, and no round trips.
+    The owner's row appears, or is brought up to date with the token, on the way.
     """
-    if db.engine.dialect.name == "postgresql":
-        return insert.add_cte(_remember(owner).cte("owner"))
-    db.session.execute(_remember(owner))
-    return insert
+    return _stamped(insert, _counted(owner))
+
+
+def stamp(owner: Identity, update: sa.Update, if_: Any) -> Any:
+    """Return `update` so that it stores the owner's next revision; None if `if_` does not hold.
+
+    A number is taken only if the condition holds, as seen at the beginning of the statement.
+    """
+    counter = sa.update(TABLE).where(User.id == owner.id, if_)
+    counter = counter.values(
+        revision=User.revision + 1,
+        email=sa.func.coalesce(sa.bindparam(None, owner.email, sa.String), User.email),
+        name=sa.func.coalesce(sa.bindparam(None, owner.name, sa.String), User.name),
+    )
+    return _stamped(update, counter)
+
+
+def revision(user_id: str) -> int:
+    """Return the user's revision; 0 if nothing is stored about this user."""
+    found: int | None = db.session.scalar(sa.select(User.revision).where(User.id == user_id))
+    return found or 0
+
+
+def watch(user_id: str, until: datetime) -> None:
+    """Let the user's writes be announced until then."""
+    later = User.watched_until.is_(None) | (User.watched_until < until)
+    db.session.execute(
+        sa.update(TABLE).where(User.id == user_id, later).values(watched_until=until)
+    )
+
+
+def lock(user_id: str) -> None:
+    """Let the user's other writes wait for the end of this transaction."""
+    # An update, where SELECT … FOR UPDATE is unknown to SQLite.
+    db.session.execute(sa.update(TABLE).where(User.id == user_id).values(revision=User.revision))
+
+
+def move_horizon(user_id: str, purged: int) -> None:
+    """Note that deletions up to this revision are forgotten; that is a new revision, too."""
+    larger = sa.case((User.purged < purged, purged), else_=User.purged)
+    change = sa.update(TABLE).where(User.id == user_id)
+    db.session.execute(change.values(revision=User.revision + 1, purged=larger))
 
 
 def get(user_id: str) -> Row | None:
@@ -161,14 +201,43 @@ def _insert() -> Any:
     return postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
 
 
-def _remember(owner: Identity) -> Any:
-    """Return the statement that stores the owner, or what the token now says otherwise."""
-    new = _insert()(User).values(id=owner.id, email=owner.email, name=owner.name, created_at=now())
+def _counted(owner: Identity) -> Any:
+    """Return the statement that takes the owner's next revision, and makes the row if needed."""
+    moment = now()
+    # Numbers of a user who was erased and begins anew are larger than any before, so that no
+    # copy of old tasks is taken for current: they begin with the time, in milliseconds.
+    start = int(moment.timestamp() * 1000)
+    new = _insert()(TABLE).values(
+        id=owner.id,
+        email=owner.email,
+        name=owner.name,
+        created_at=moment,
+        revision=start + 1,
+        purged=start,
+    )
     # A token that is silent about them does not mean that they are gone.
-    email = sa.func.coalesce(new.excluded.email, User.email)
-    name = sa.func.coalesce(new.excluded.name, User.name)
     return new.on_conflict_do_update(
         index_elements=[User.id],
-        set_={"email": email, "name": name},
-        where=User.email.is_distinct_from(email) | User.name.is_distinct_from(name),
+        set_={
+            "revision": User.revision + 1,
+            "email": sa.func.coalesce(new.excluded.email, User.email),
+            "name": sa.func.coalesce(new.excluded.name, User.name),
+        },
     )
+
+
+def _stamped(write: Any, counter: Any) -> Any:
+    """Join the write with the statement that counts.
+
+    On PostgreSQL they become one statement, and so one round trip: the counter's row stays locked
+    until the end of the transaction, so a user's writes are committed in the order of their
+    numbers. SQLite has no such statement, no round trips, and one writer at a time.
+    """
+    if db.engine.dialect.name != "postgresql":
+        number = db.session.scalar(counter.returning(User.revision))
+        return None if number is None else write.values(revision=number)
+    # Announced only to who waits: NOTIFY makes all writers who use it commit one after the other.
+    announced = sa.case((User.watched_until > now(), sa.func.pg_notify(CHANNEL, User.id)))
+    counted = counter.returning(User.revision, sa.cast(announced, sa.Text)).cte("counted")
+    number = sa.select(counted.c.revision).scalar_subquery()
+    return write.values(revision=number).add_cte(counted)

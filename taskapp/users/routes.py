@@ -7,6 +7,7 @@ from flask import Response, current_app, jsonify, make_response, request
 
 from taskapp import auth, config, problems
 from taskapp.database import transaction
+from taskapp.rest import idempotency
 from taskapp.rest.openapi import Blueprint, MessageSchema
 from taskapp.users import attempts, cookies, passwords, queries, sessions
 from taskapp.users.schemas import (
@@ -158,6 +159,7 @@ def delete_me(fields: dict[str, Any]) -> dict[str, str]:
     if _check_password(account.email, fields["password"]) is None:
         raise problems.Forbidden("password: The password is wrong.")
     with transaction():
+        idempotency.erase(user_id)
         queries.erase(user_id)
     return {"message": "Account deleted successfully"}
 
