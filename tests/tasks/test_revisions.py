@@ -201,7 +201,7 @@ def test_of_20_changes_at_once_with_one_if_match_one_wins(app, alice):
         body = {"title": f"by {number}"}
         return app.test_client().put(task["url"], json=body, headers=headers)
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(change, range(20)))
 
     statuses = sorted(answer.status_code for answer in answers)
@@ -227,7 +227,7 @@ def test_a_sum_that_8_clients_keep_in_a_task_is_exact(app, alice, database_url):
                 assert answer.status_code == 412
                 seen = answer.json["current"]
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         list(pool.map(add, range(1, 9)))
 
     assert alice.get(task["url"]).json["description"] == str(rounds * sum(range(1, 9)))

@@ -1,0 +1,254 @@
+"""GET /api/{user_id}/tasks/changes"""
+
+import threading
+import time
+
+import pytest
+import sqlalchemy as sa
+
+from taskapp import create_app
+from taskapp.database import db
+from tests.problems import assert_problem
+from tests.tasks.test_undo import age, purge
+
+
+def changes(person, since=0, **query):
+    query = "&".join(f"{name}={value}" for name, value in {"since": since, **query}.items())
+    response = person.get(f"{person.tasks_url}/changes?{query}")
+    assert response.status_code == 200, response.text
+    return response.json
+
+
+def follow(person, url):
+    """Ask from there until there is no more; return the tasks and where to go on."""
+    tasks = []
+    while True:
+        response = person.get(url)
+        assert response.status_code == 200, response.text
+        tasks += response.json["changes"]
+        url = response.json["next"]
+        if not response.json["more"]:
+            return tasks, url
+
+
+def test_from_the_beginning_it_is_a_copy_of_what_is_there(alice, bob):
+    tasks = [alice.has_task(str(number)) for number in range(3)]
+    bob.has_task()
+    alice.delete(tasks[1]["url"])
+
+    answer = changes(alice)
+
+    assert [task["id"] for task in answer["changes"]] == [tasks[0]["id"], tasks[2]["id"]]
+    assert answer["changes"][0] == alice.get(tasks[0]["url"]).json
+    assert answer["more"] is False
+    assert answer["revision"] == tasks[2]["revision"] + 1
+    assert answer["next"] == f"{alice.tasks_url}/changes?since={answer['revision']}"
+
+
+def test_after_that_it_is_what_has_changed_in_the_order_of_revisions(alice):
+    _, changed, done, gone, erased = (alice.has_task(str(number)) for number in range(5))
+    since = changes(alice)["revision"]
+
+    alice.patch(f"{done['url']}/complete")
+    alice.delete(gone["url"])
+    alice.put(changed["url"], json={"title": "new"})
+    new = alice.has_task("new")
+    alice.delete(f"{erased['url']}?permanent=true")
+    answer = changes(alice, since)
+
+    ids = [task["id"] for task in answer["changes"]]
+    assert ids == [done["id"], gone["id"], changed["id"], new["id"], erased["id"]]
+    revisions = [task["revision"] for task in answer["changes"]]
+    assert revisions == list(range(since + 1, since + 6))
+    deleted = [task["deleted_at"] is not None for task in answer["changes"]]
+    assert deleted == [False, True, False, False, True]
+    assert changes(alice, answer["revision"])["changes"] == []
+
+
+def test_a_task_that_changed_often_comes_once_as_it_is_now(alice):
+    task = alice.has_task()
+    since = changes(alice)["revision"]
+    for title in ("a", "b", "c"):
+        alice.put(task["url"], json={"title": title})
+    alice.delete(task["url"])
+    alice.post(f"{task['url']}/restore")
+
+    (change,) = changes(alice, since)["changes"]
+
+    assert change == alice.get(task["url"]).json
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 1000])
+def test_pages_lead_to_all_of_it(alice, limit):
+    tasks = [alice.has_task(str(number)) for number in range(5)]
+
+    copy, url = follow(alice, f"{alice.tasks_url}/changes?since=0&limit={limit}")
+    assert [task["id"] for task in copy] == [task["id"] for task in tasks]
+
+    for task in tasks:
+        alice.patch(f"{task['url']}/complete")
+    news, url = follow(alice, f"{url}&limit={limit}")
+    assert [task["id"] for task in news] == [task["id"] for task in tasks]
+    assert follow(alice, url)[0] == []
+
+
+def test_nothing_stored_is_an_empty_copy(alice):
+    answer = changes(alice)
+
+    assert (answer["changes"], answer["revision"], answer["more"]) == ([], 0, False)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "since=", "since=-1", "since=x", "since=1&limit=0", "since=1&wait=31", "since=1&wait=-1"],
+)
+def test_senseless_questions_are_refused(alice, query):
+    assert_problem(alice.get(f"{alice.tasks_url}/changes?{query}"), 422)
+
+
+def test_who_was_away_for_longer_than_the_purge_must_start_over(app, alice):
+    gone, kept = alice.has_task("gone"), alice.has_task("kept")
+    since = changes(alice)["revision"]
+    alice.delete(gone["url"])
+    knows = changes(alice, since)["revision"]
+    age(app, alice)
+    purge(app)
+
+    url = f"{alice.tasks_url}/changes"
+    problem = assert_problem(alice.get(f"{url}?since={since}"), 410, names="no longer known")
+    assert f"{url}?since=0" in problem["detail"]
+    assert changes(alice, knows)["changes"] == []
+    assert [task["id"] for task in changes(alice)["changes"]] == [kept["id"]]
+
+
+def test_a_copy_in_pages_is_not_disturbed_by_a_purge(app, alice):
+    tasks = [alice.has_task(str(number)) for number in range(4)]
+    alice.delete(tasks[3]["url"])
+    age(app, alice)
+    purge(app)  # the horizon is now above the revisions of all that is left
+
+    copy, url = follow(alice, f"{alice.tasks_url}/changes?since=0&limit=1")
+
+    assert [task["id"] for task in copy] == [task["id"] for task in tasks[:3]]
+    assert follow(alice, url)[0] == []
+
+
+def test_who_knows_what_was_erased_must_start_over(alice):
+    alice.has_task()
+    since = changes(alice)["revision"]
+
+    alice.delete(f"/api/{alice.id}")
+    assert_problem(alice.get(f"{alice.tasks_url}/changes?since={since}"), 410)
+    alice.has_task("new life")
+    assert_problem(alice.get(f"{alice.tasks_url}/changes?since={since}"), 410)
+    assert len(changes(alice)["changes"]) == 1
+
+
+def test_bob_sees_no_changes_of_hers(alice, bob, stranger):
+    url = f"{alice.tasks_url}/changes?since=0"
+
+    assert_problem(stranger.get(url), 401)
+    assert_problem(bob.get(url), 403)
+
+
+class Waiting(threading.Thread):
+    """Somebody who waits for a change."""
+
+    def __init__(self, app, person, since, seconds=20):
+        super().__init__()
+        self.client, self.headers = app.test_client(), person.headers
+        self.url = f"{person.tasks_url}/changes?since={since}&wait={seconds}"
+        self.start()
+
+    def run(self):
+        started = time.monotonic()
+        self.answer = self.client.get(self.url, headers=self.headers)
+        self.seconds = time.monotonic() - started
+
+
+def test_a_waiter_is_woken_by_a_write(app, alice, bob):
+    alice.has_task()
+    since = changes(alice)["revision"]
+    waiting = Waiting(app, alice, since)
+    time.sleep(1)
+    bob.has_task()
+    time.sleep(0.2)
+    assert waiting.is_alive()
+
+    task = alice.has_task("news")
+    waiting.join(10)
+
+    assert [change["id"] for change in waiting.answer.json["changes"]] == [task["id"]]
+    assert waiting.seconds < 3
+
+
+def test_a_waiter_is_told_of_the_very_first_task(app, alice):
+    waiting = Waiting(app, alice, 0)
+    time.sleep(0.3)
+
+    alice.has_task()
+    waiting.join(10)
+
+    assert len(waiting.answer.json["changes"]) == 1
+    assert waiting.seconds < 3
+
+
+def test_without_a_change_the_answer_comes_when_the_time_is_up(app, alice):
+    alice.has_task()
+    since = changes(alice)["revision"]
+
+    started = time.monotonic()
+    answer = changes(alice, since, wait=1)
+
+    assert answer["changes"] == []
+    assert answer["revision"] == since
+    assert 0.9 < time.monotonic() - started < 3
+
+
+def test_an_erased_user_is_no_longer_waited_for(app, alice):
+    alice.has_task()
+    waiting = Waiting(app, alice, changes(alice)["revision"])
+    time.sleep(0.3)
+
+    alice.delete(f"/api/{alice.id}")
+    waiting.join(10)
+
+    assert_problem(waiting.answer, 410)
+
+
+def test_waiters_hold_no_connection_and_beyond_their_number_nobody_waits(environ, alice):
+    app = create_app(environ | {"WAITERS": "3", "THREADS": "1"})
+    alice.has_task()
+    since = changes(alice)["revision"]
+    waiting = [Waiting(app, alice, since) for _ in range(3)]
+    time.sleep(1)
+
+    with app.app_context():
+        assert db.engine.pool.checkedout() == 0
+    started = time.monotonic()
+    answer = app.test_client().get(waiting[0].url, headers=alice.headers)
+    assert time.monotonic() - started < 0.5
+    assert answer.json["changes"] == []
+    assert int(answer.headers["Retry-After"]) > 0
+    assert all(thread.is_alive() for thread in waiting)
+
+    alice.has_task()
+    for thread in waiting:
+        thread.join(10)
+        assert len(thread.answer.json["changes"]) == 1
+        assert "Retry-After" not in thread.answer.headers
+
+
+def test_nobody_is_announced_who_is_not_waited_for(app, alice, postgresql_url):
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            return
+        with db.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(sa.text("LISTEN taskapp_changes"))
+            raw = connection.connection.driver_connection
+            alice.has_task()
+            assert list(raw.notifies(timeout=0.3)) == []
+            changes(alice, changes(alice)["revision"], wait=1)
+            alice.has_task()
+            assert [n.payload for n in raw.notifies(timeout=2, stop_after=1)] == [alice.id]
