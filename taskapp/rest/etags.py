@@ -86,4 +86,4 @@ def not_modified(revision: int) -> Response | None:
 
 def _revisions(tags: Iterable[str | None]) -> frozenset[int]:
     # werkzeug reads the empty tag, "", as None.
-    return frozenset(int(tag) for tag in tags if REVISION.fullmatch(tag or ""))
+    return frozenset(int(tag) for tag in tags if tag and REVISION.fullmatch(tag))

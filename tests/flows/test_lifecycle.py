@@ -45,6 +45,29 @@ def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(databa
         assert len(answer.json()) >= len(statuses)
 
 
+def test_sigterm_answers_those_who_wait_for_changes_at_once(database_url, tmp_path):
+    alice = new_user_id()
+    with Service(database_url, tmp_path) as service, service.session(alice) as session:
+        tasks = f"{service.url}/api/{alice}/tasks"
+        revision = session.post(tasks, json={"title": "t"}, timeout=10).json()["revision"]
+        answers: list[requests.Response] = []
+
+        def wait() -> None:
+            url = f"{tasks}/changes?since={revision}&wait=30"
+            answers.append(service.session(alice).get(url, timeout=40))
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(1)
+        started = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        waiting.join(10)
+
+    assert time.monotonic() - started < 10
+    assert [answer.status_code for answer in answers] == [200]
+    assert answers[0].json()["changes"] == []
+
+
 @pytest.mark.parametrize("command", [["gunicorn"], ["flask", "db", "upgrade"]])
 def test_a_bad_setting_stops_the_start_with_one_clear_line(tmp_path, command):
     service = Service("mysql://x", tmp_path)

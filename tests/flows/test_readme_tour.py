@@ -18,7 +18,7 @@ def test_the_tour_can_be_pasted(service):
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count('"title":"Buy milk"') == 5
+    assert done.stdout.count('"title":"Buy milk"') == 7
     assert '"description":"Two litres"' in done.stdout
     assert '"completed":true' in done.stdout
     assert "Task deleted successfully" in done.stdout
