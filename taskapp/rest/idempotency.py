@@ -29,7 +29,7 @@ PARAMETER = {
     "name": HEADER,
     "in": "header",
     "description": "Makes a retry safe: with the same key it gets the first answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "pattern": r"^[!#-\[\]-~]{1,255}$"},
     "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
@@ -70,7 +70,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
                 return response
             return _replay(g.user_id, key, fingerprint)
 
-    openapi.documents(parameters=[PARAMETER])(wrapper)
+    openapi.documents(parameters=[PARAMETER], statuses=[400, 413])(wrapper)
     return wrapper
 
 

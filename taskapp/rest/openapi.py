@@ -88,8 +88,12 @@ class MessageSchema(ma.Schema):
 class RowId(BaseConverter):
     """A row's id in a path; 0, which no row has, for anything but 1 to 2^63-1.
 
-    It matches any text, so that the guard looks at the token before somebody hears 404.
+    It matches any text, so that the guard looks at the token before somebody hears 404; but not
+    what stands in a row's place in another route.
     """
+
+    regex = "(?!changes$)[^/]+"
+    part_isolating = True
 
     def to_python(self, value: str) -> int:
         number = int(value) if PLAIN_NUMBER.fullmatch(value) else 0
