@@ -51,10 +51,13 @@ def test_a_deleted_task_is_hidden_and_can_be_restored(alice):
 def test_restoring_what_is_not_deleted_is_a_safe_retry(alice):
     task = alice.has_task()
 
+    before = alice.get(alice.tasks_url).headers["ETag"]
+
     response = alice.post(f"{task['url']}/restore")
 
     assert response.status_code == 200
     assert response.json["revision"] == task["revision"]
+    assert alice.get(alice.tasks_url).headers["ETag"] == before
 
 
 def test_a_hidden_task_can_be_neither_changed_nor_deleted_again(alice):
