@@ -1,0 +1,315 @@
+"""What a request costs here, against a reference without a framework and against FastAPI.
+
+`python -m bench.run [--smoke]`: one PostgreSQL, three services in turn, the same requests by wrk.
+CPU time is that of the service's whole process tree, without the database and without wrk. The
+order of the services changes from round to round, so that a slow minute hurts all of them alike.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+import psutil
+import psycopg
+import requests
+
+from taskapp import create_app
+from taskapp.auth import tokens
+from taskapp.config import ROOT
+from tests.servers import BIN, Postgres, free_port
+
+WORKERS, THREADS = 2, 4
+SIZES = {"bench-50": 50, "bench-1000": 1000}  # tasks of the two users that are asked for
+OTHERS = 10_000  # users beside them, with 20 tasks each
+# CPU time of ours against raw_wsgi's.
+TARGETS = {"get": 1.5, "list 50": 1.5, "list 1000": 1.3, "list 304": 1.5}
+TARGETS |= {"create": 1.7, "toggle": 1.7, "put": 1.7}
+SERVICES: dict[str, list[str]] = {
+    "taskapp": [str(BIN / "gunicorn")],
+    "raw_wsgi": [
+        *(str(BIN / "gunicorn"), "--config", "bench/reference/gunicorn_conf.py"),
+        "bench.reference.raw_wsgi:app",
+    ],
+    "fastapi_sqlmodel": [
+        *(str(BIN / "uvicorn"), "bench.reference.fastapi_sqlmodel:app", "--loop", "uvloop"),
+        *("--workers", str(WORKERS), "--no-access-log", "--log-level", "warning"),
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of request."""
+
+    name: str
+    method: str
+    path: str
+    user: str
+    body: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    status: int = 200
+
+    def lua(self, token: str) -> str:
+        """Return the script that makes wrk send it."""
+        headers = {"Authorization": f"Bearer {token}", **dict(self.headers)}
+        if self.body:
+            headers["Content-Type"] = "application/json"
+        lines = [f"wrk.method = {json.dumps(self.method)}"]
+        lines += [f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}" for k, v in headers.items()]
+        lines += [f"wrk.body = {json.dumps(self.body)}"] if self.body else []
+        return "\n".join([*lines, REPORT])
+
+
+REPORT = """
+function done(summary, latency)
+  io.write(string.format("\\nRESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    summary.errors.connect + summary.errors.read + summary.errors.timeout + summary.errors.status))
+end
+"""
+
+
+@dataclass
+class Measured:
+    """What wrk saw, and what it cost."""
+
+    cpu: float  # microseconds of CPU time for a request
+    rate: float  # requests in a second
+    p50: float  # milliseconds
+    p99: float
+
+
+class Running:
+    """A service that runs."""
+
+    def __init__(self, name: str, database_url: str, secret: str, folder: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        command = SERVICES[name]
+        if name == "fastapi_sqlmodel":
+            command = [*command, "--port", str(self.port)]
+        self.command = command
+        self.environ = os.environ | {
+            "DATABASE_URL": database_url,
+            "JWT_SECRET_KEY": secret,
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": str(WORKERS),
+            "THREADS": str(THREADS),
+            "INSTANCE_PATH": folder,
+            "LOG_FORMAT": "json",
+            "PYTHONPATH": str(ROOT),
+        }
+        self.log = Path(folder) / f"{name}.log"
+
+    def start(self) -> None:
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environ, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                requests.get(f"{self.url}/api/nobody/tasks", timeout=5)
+                return
+            except requests.ConnectionError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.05)
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+
+    def cpu_seconds(self) -> float:
+        process = psutil.Process(self.process.pid)
+        times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
+
+    def worker_memory(self) -> float:
+        """Return the resident memory of the largest worker, in MB."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        return max(worker.memory_info().rss for worker in workers) / 1e6
+
+    def measure(self, kind: Kind, token: str, connections: int, seconds: float) -> Measured:
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write(kind.lua(token))
+            script.flush()
+            before = self.cpu_seconds()
+            done = subprocess.run(
+                [
+                    *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
+                    *("-s", script.name, self.url + kind.path),
+                ],
+                capture_output=True, text=True, check=True,
+            )  # fmt: skip
+            cpu = self.cpu_seconds() - before
+        count, micros, p50, p99, errors = (
+            int(part) for part in done.stdout.rpartition("RESULT ")[2].split()
+        )
+        assert errors == 0, done.stdout
+        return Measured(cpu / count * 1e6, count / micros * 1e6, p50 / 1000, p99 / 1000)
+
+
+def load(database_url: str, others: int) -> dict[str, int]:
+    """Migrate, store the tasks, and return the id of one task for each of the two users."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {"DATABASE_URL": database_url, "JWT_SECRET_KEY": "x" * 32}
+        with create_app({**settings, "INSTANCE_PATH": folder}).app_context():
+            flask_migrate.upgrade()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO users (id, created_at, revision) SELECT 'other-' || n, now(), 20"
+            " FROM generate_series(1, %s) AS n",
+            (others,),
+        )
+        sizes = {**SIZES}
+        for user, size in sizes.items():
+            connection.execute("INSERT INTO users VALUES (%s, now(), NULL, NULL, %s)", (user, size))
+        insert = (
+            "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at,"
+            " revision) SELECT {}, 'Task ' || n, 'What there is to say about task ' || n, false,"
+            " now(), now(), n FROM {}"
+        )
+        of_others = "generate_series(1, %s) AS u, generate_series(1, 20) AS n"
+        connection.execute(insert.format("'other-' || u", of_others), (others,))
+        ids = {}
+        for user, size in sizes.items():
+            row = "generate_series(1, %s) AS n"
+            connection.execute(insert.format("%s", row), (user, size))
+            found = connection.execute("SELECT max(id) FROM tasks WHERE user_id = %s", (user,))
+            ((ids[user],),) = found.fetchall()
+        connection.execute("VACUUM ANALYZE")
+    return ids
+
+
+def kinds(ids: dict[str, int]) -> list[Kind]:
+    small, large = SIZES
+    tasks = f"/api/{small}/tasks"
+    task = f"{tasks}/{ids[small]}"
+    return [
+        Kind("get", "GET", task, small),
+        Kind("list 50", "GET", tasks, small),
+        Kind("list 1000", "GET", f"/api/{large}/tasks", large),
+        Kind("list 304", "GET", tasks, small, headers=(("If-None-Match", '"50"'),), status=304),
+        Kind("toggle", "PATCH", f"{task}/complete", small),
+        Kind("put", "PUT", task, small, '{"title": "Changed"}'),
+        Kind("create", "POST", "/api/bench-new/tasks", "bench-new", '{"title": "New"}', status=201),
+    ]
+
+
+def check_same_answers(services: dict[str, Running], all_kinds: list[Kind], secret: str) -> None:
+    """Compare status, body and ETag of all services, where only times and numbers may differ."""
+
+    def comparable(answer: requests.Response) -> Any:
+        body = answer.json() if answer.content else None
+        for task in body if isinstance(body, list) else [body] if body else []:
+            for name in ("id", "revision", "updated_at", "created_at"):
+                task[name] = type(task[name]).__name__
+            task["completed"] = type(task["completed"]).__name__
+        return answer.status_code, body
+
+    for kind in all_kinds:
+        answers = {}
+        for name, service in services.items():
+            headers = {"Authorization": f"Bearer {token_of(kind, secret)}", **dict(kind.headers)}
+            if kind.body:
+                headers["Content-Type"] = "application/json"
+            url = service.url + kind.path
+            answer = requests.request(kind.method, url, data=kind.body, headers=headers, timeout=10)
+            answers[name] = comparable(answer)
+            assert answer.status_code == kind.status, (name, kind.name, answer.text[:300])
+        assert len({json.dumps(answer, sort_keys=True) for answer in answers.values()}) == 1, (
+            answers
+        )
+
+
+def token_of(kind: Kind, secret: str) -> str:
+    return tokens.issue(kind.user, tokens.Key("HS256", secret), "sub", exp=int(time.time()) + 86400)
+
+
+def restore_revision(database_url: str, all_kinds: list[Kind]) -> None:
+    """Let the list's ETag be the known one again after the writes."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE tasks SET revision = id + 1000000 WHERE user_id = 'bench-50' AND revision > 50"
+        )
+        connection.execute("UPDATE users SET revision = 50 WHERE id = 'bench-50'")
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    if url := os.environ.get("BENCH_DATABASE_URL"):
+        yield url
+        return
+    with Postgres() as postgres:
+        yield postgres.url
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="short, with a small database")
+    smoke = parser.parse_args().smoke
+    rounds, seconds, others = (1, 1, 100) if smoke else (3, 3, OTHERS)
+    secret = secrets.token_urlsafe(48)
+    with database() as url, tempfile.TemporaryDirectory() as folder:
+        all_kinds = kinds(load(url, others))
+        services = {name: Running(name, url, secret, folder) for name in SERVICES}
+        for service in services.values():
+            service.start()
+        try:
+            # Also creates the user that tasks are created for.
+            requests.post(
+                f"{services['taskapp'].url}{all_kinds[-1].path}",
+                json={"title": "first"},
+                headers={"Authorization": f"Bearer {token_of(all_kinds[-1], secret)}"},
+                timeout=10,
+            ).raise_for_status()
+            check_same_answers(services, [kind for kind in all_kinds if kind.status != 304], secret)
+            restore_revision(url, all_kinds)
+            check_same_answers(services, [kind for kind in all_kinds if kind.status == 304], secret)
+            cpu: dict[str, dict[str, list[float]]] = {}
+            for kind in all_kinds:
+                cpu[kind.name] = {name: [] for name in services}
+                for number in range(rounds):
+                    order = list(services)[number % 3 :] + list(services)[: number % 3]
+                    for name in order:
+                        token = token_of(kind, secret)
+                        measured = services[name].measure(kind, token, 1, seconds)
+                        cpu[kind.name][name].append(measured.cpu)
+            memory = services["taskapp"].worker_memory()
+        finally:
+            for service in services.values():
+                service.stop()
+    report(cpu, memory)
+
+
+def report(cpu: dict[str, dict[str, list[float]]], memory: float) -> None:
+    """Print CPU time for a request, and ours as a multiple of the limit."""
+    print(f"{'CPU µs a request':18}" + "".join(f"{name:>18}" for name in SERVICES) + "     ratio")
+    far_out = []
+    for kind, times in cpu.items():
+        middle = {name: statistics.median(values) for name, values in times.items()}
+        ratios = [a / b for a, b in zip(times["taskapp"], times["raw_wsgi"], strict=True)]
+        ratio = statistics.median(ratios)
+        row = "".join(f"{middle[name]:18.0f}" for name in SERVICES)
+        print(f"{kind:18}{row}{ratio:10.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+        if ratio > 2 * TARGETS[kind]:
+            far_out.append(kind)
+    print(f"resident memory of the largest worker: {memory:.0f} MB")
+    print(f"above twice the target: {', '.join(far_out) or 'nothing'}")
+
+
+if __name__ == "__main__":
+    main()
