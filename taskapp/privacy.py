@@ -3,12 +3,11 @@
 It stands above the domains because it concerns all of them.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, stream_with_context
+from flask import Response, current_app, stream_with_context
 from marshmallow import fields
 
 from taskapp import auth
@@ -97,7 +96,7 @@ def _document(head: str, user_id: str, rows: Any) -> Iterator[str]:
     separator = ""
     while rows:
         for row in rows:
-            yield separator + json.dumps(schema.dump(row))
+            yield separator + current_app.json.dumps(schema.dump(row))
             separator = ", "
         if len(rows) < PAGE:
             break

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from taskapp.rest import cors, openapi
+from taskapp.rest import cors, json, openapi
 
 
 def init_app(app: Flask) -> openapi.Api:
@@ -10,5 +10,6 @@ def init_app(app: Flask) -> openapi.Api:
     # A redirect would lose the token: both slash forms are answered, and `//` is just a 404.
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    json.init_app(app)
     cors.init_app(app)
     return openapi.init_app(app)

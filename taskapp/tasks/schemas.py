@@ -5,14 +5,14 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from taskapp.rest.fields import Text, Trimmed, TrueOrFalse, UTCTime
+from taskapp.rest.fields import RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
 from taskapp.rest.pagination import LARGEST_ID, LARGEST_PAGE, PageArguments
 from taskapp.tasks.models import DESCRIPTION_LENGTH, STATUSES, TITLE_LENGTH
 
 LONGEST_WAIT = 30  # seconds
 
 
-class TaskSchema(ma.Schema):
+class TaskSchema(RowSchema):
     """A task as the service returns it."""
 
     id = fields.Integer(required=True, metadata={"example": 7, "format": "int64"})

@@ -1,7 +1,12 @@
 """GET, PUT, PATCH and DELETE /api/{user_id}/tasks/{id}"""
 
+import marshmallow as ma
 import pytest
+from openapi_schema_validator import OAS31Validator
 
+from taskapp.database import transaction
+from taskapp.tasks import queries
+from taskapp.tasks.schemas import TaskSchema
 from tests.problems import assert_problem
 
 NO_IDS = ["0", "-1", "9223372036854775808", "9" * 400, "abc", "1.0", "007", "١", "%00", "%201"]
@@ -112,3 +117,16 @@ def test_a_method_that_is_not_offered_is_a_405_that_says_what_is(alice):
 
     assert_problem(response, 405)
     assert {"GET", "PUT", "PATCH", "DELETE"} <= set(response.headers["Allow"].split(", "))
+
+
+def test_what_is_sent_is_what_the_schema_says(app, alice):
+    """The fast dump of rows equals marshmallow's own, and the document's schema."""
+    task = alice.has_task("Buy milk", description="Zwei Liter \u2615", completed=True)
+    alice.delete(task["url"])
+    (sent,) = alice.get(f"{alice.tasks_url}?status=deleted").json
+    with app.app_context(), transaction():
+        (row,) = queries.newest(alice.id, status="deleted", before=None, limit=1).rows
+
+    assert sent == ma.Schema.dump(TaskSchema(), row)
+    schemas = alice.client.get("/openapi.json").json["components"]["schemas"]
+    OAS31Validator(schemas["Task"]).validate(sent)
