@@ -35,8 +35,8 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMING)
 
 
-class UTCDateTime(TypeDecorator[datetime]):
-    """A time zone aware UTC timestamp; SQLite, which keeps no zone, stores it as UTC."""
+class _WithoutZone(TypeDecorator[datetime]):
+    """A UTC timestamp for SQLite, which keeps no zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -46,6 +46,10 @@ class UTCDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+# A time zone aware UTC timestamp. PostgreSQL's need no handling: its sessions are in UTC.
+UTCDateTime = sa.DateTime(timezone=True).with_variant(_WithoutZone(), "sqlite")
 
 
 class Unavailable(Exception):

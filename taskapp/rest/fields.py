@@ -39,7 +39,8 @@ def rfc3339(moment: datetime | None) -> str | None:
     """Return a UTC timestamp as RFC 3339 writes it, with `Z`."""
     if moment is None:
         return None
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    # Asking the zone for its offset takes five times as long as all the rest.
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class Text(fields.String):

@@ -5,6 +5,7 @@ They return rows, or None where this user has no such task. Nobody commits here.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from taskapp.auth.tokens import Identity
 from taskapp.database import db, now
 from taskapp.rest.etags import ANY, Precondition
+from taskapp.rest.pagination import LARGEST_ID
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
 from taskapp.users import queries as users
 from taskapp.users.models import User
@@ -19,6 +21,8 @@ from taskapp.users.models import User
 # Statements that write are on the table itself: there is no session state to keep current.
 TABLE = cast(sa.Table, Task.__table__)
 COLUMNS = TABLE.columns
+# A statement takes longer to make than to run, so those that read are made once, with parameters.
+OWNER = sa.bindparam("owner", type_=sa.String)
 NOTHING_LEFT = {"title": "(deleted)", "description": None, "completed": False}
 Row = sa.Row[Any]
 
@@ -33,10 +37,8 @@ class Page(NamedTuple):
 
 def newest(user_id: str, *, status: str, before: int | None, limit: int) -> Page:
     """Return at most `limit` tasks, newest first, with ids below `before`."""
-    tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, STATUSES[status])
-    if before is not None:
-        tasks = tasks.where(Task.id < before)
-    return _page(user_id, tasks.order_by(Task.id.desc()).limit(limit), "id", sa.desc)
+    below = LARGEST_ID if before is None else before
+    return _page(_newest(status), {"owner": user_id, "below": below, "most": limit})
 
 
 def stored(user_id: str, *, before: int | None, limit: int) -> Sequence[Row]:
@@ -52,16 +54,14 @@ def changes(user_id: str, *, since: int, limit: int) -> Page:
 
     Deleted ones are among them, except in a copy from the beginning.
     """
-    tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.revision > since)
-    if since == 0:
-        tasks = tasks.where(LIVE)
-    return _page(user_id, tasks.order_by(Task.revision).limit(limit), "revision", sa.asc)
+    statement = _changes() if since else _copy()
+    return _page(statement, {"owner": user_id, "since": since, "most": limit})
 
 
 def get(user_id: str, task_id: int) -> Row | None:
     """Return the task; None if this user has no such task, or has deleted it."""
-    task = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.id == task_id, LIVE)
-    return db.session.execute(task).one_or_none()
+    values = {"owner": user_id, "task": task_id}
+    return db.session.connection().execute(_get(), values).one_or_none()
 
 
 def create(owner: Identity, fields: dict[str, Any]) -> Row:
@@ -126,15 +126,50 @@ def purge(user_id: str, before: datetime) -> int:
     return len(db.session.execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
 
 
-def _page(user_id: str, tasks: Any, key: str, direction: Any) -> Page:
-    """Read the tasks together with the user's revision, in one statement and so in one moment."""
-    tasks = tasks.subquery()
-    mine = sa.select(User.revision.label("of_user"), User.purged, *tasks.c)
-    mine = mine.outerjoin(tasks, tasks.c.user_id == User.id).where(User.id == user_id)
-    rows = db.session.execute(mine.order_by(direction(tasks.c[key]))).all()
+@cache
+def _get() -> sa.Select[Any]:
+    return sa.select(*COLUMNS).where(
+        COLUMNS.user_id == OWNER, COLUMNS.id == sa.bindparam("task"), LIVE
+    )
+
+
+@cache
+def _newest(status: str) -> sa.Select[Any]:
+    tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, STATUSES[status])
+    # Without a cursor every id is below the largest there can be.
+    tasks = tasks.where(COLUMNS.id < sa.bindparam("below"))
+    return _with_revision(tasks.order_by(COLUMNS.id.desc()), "id", sa.desc)
+
+
+@cache
+def _changes() -> sa.Select[Any]:
+    later = COLUMNS.revision > sa.bindparam("since")
+    tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, later)
+    return _with_revision(tasks.order_by(COLUMNS.revision), "revision", sa.asc)
+
+
+@cache
+def _copy() -> sa.Select[Any]:
+    later = COLUMNS.revision > sa.bindparam("since")
+    tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, later, LIVE)
+    return _with_revision(tasks.order_by(COLUMNS.revision), "revision", sa.asc)
+
+
+def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> sa.Select[Any]:
+    """Return the statement that reads the tasks and the user's revision in one moment."""
+    read = tasks.limit(sa.bindparam("most")).subquery()
+    mine = sa.select(User.revision.label("of_user"), User.purged, *read.c)
+    mine = mine.outerjoin(read, read.c.user_id == User.id).where(User.id == OWNER)
+    return mine.order_by(direction(read.c[key]))
+
+
+def _page(statement: sa.Select[Any], values: dict[str, Any]) -> Page:
+    rows = db.session.connection().execute(statement, values).all()
     if not rows:  # nothing is stored about this user
         return Page([], 0, 0)
-    return Page([row for row in rows if row.id is not None], rows[0].of_user, rows[0].purged)
+    if rows[0].id is None:  # the user has none of these
+        return Page([], rows[0].of_user, rows[0].purged)
+    return Page(rows, rows[0].of_user, rows[0].purged)
 
 
 def _holds(if_: Precondition) -> sa.ColumnElement[bool]:

@@ -15,6 +15,7 @@ CHANNEL = "taskapp_changes"  # of PostgreSQL's NOTIFY; the payload is the user's
 Row = sa.Row[Any]
 # Statements that write a user are on the table itself: they may be a part of another statement.
 TABLE = cast(sa.Table, User.__table__)
+_REVISION = sa.select(TABLE.c.revision).where(TABLE.c.id == sa.bindparam("owner"))
 
 
 def stamp_first(owner: Identity, insert: sa.Insert) -> Any:
@@ -41,7 +42,7 @@ def stamp(owner: Identity, update: sa.Update, if_: Any) -> Any:
 
 def revision(user_id: str) -> int:
     """Return the user's revision; 0 if nothing is stored about this user."""
-    found: int | None = db.session.scalar(sa.select(User.revision).where(User.id == user_id))
+    found: int | None = db.session.connection().scalar(_REVISION, {"owner": user_id})
     return found or 0
 
 
