@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import db, now
+from taskapp.database import db
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.pagination import LARGEST_ID
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
@@ -21,9 +21,8 @@ from taskapp.users.models import User
 # Statements that write are on the table itself: there is no session state to keep current.
 TABLE = cast(sa.Table, Task.__table__)
 COLUMNS = TABLE.columns
-# A statement takes longer to make than to run, so those that read are made once, with parameters.
-OWNER = sa.bindparam("owner", type_=sa.String)
-NOTHING_LEFT = {"title": "(deleted)", "description": None, "completed": False}
+# A statement takes longer to make than to run, so each is made once, with parameters.
+OWNER = users.OWNER
 Row = sa.Row[Any]
 
 
@@ -66,11 +65,9 @@ def get(user_id: str, task_id: int) -> Row | None:
 
 def create(owner: Identity, fields: dict[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
-    moment = now()
-    stamps = {"user_id": owner.id, "created_at": moment, "updated_at": moment}
-    new = sa.insert(TABLE).values({"completed": False, **fields, **stamps})
-    stamped = users.stamp_first(owner, new)
-    return db.session.execute(stamped.returning(*COLUMNS)).one()
+    new = _create(tuple(fields), db.engine.dialect.name)
+    values = {"start": users.first_revision(), **_as_parameters(fields)}
+    return cast(Row, new.execute(owner, values))
 
 
 def update(
@@ -81,31 +78,30 @@ def update(
     None also where the precondition does not hold.
     """
     if fields:
-        return _change(owner, task_id, LIVE & _holds(if_), fields)
-    task = sa.select(*COLUMNS).where(Task.user_id == owner.id, Task.id == task_id, LIVE)
-    return db.session.execute(task.where(_holds(if_))).one_or_none()
+        return _change(owner, task_id, "update", if_, fields)
+    task = sa.select(*COLUMNS).where(COLUMNS.user_id == owner.id, COLUMNS.id == task_id, LIVE)
+    shape, values = _split(if_)
+    return db.session.connection().execute(task.where(*_holds(*shape)), values).one_or_none()
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Flip `completed` and return the task; no flip is lost, however many run at once."""
-    return _change(owner, task_id, LIVE & _holds(if_), {"completed": sa.not_(Task.completed)})
+    return _change(owner, task_id, "toggle", if_)
 
 
 def hide(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Delete the task so that it can be restored, and return it."""
-    return _change(owner, task_id, LIVE & _holds(if_), {"deleted_at": now()})
+    return _change(owner, task_id, "hide", if_)
 
 
 def restore(owner: Identity, task_id: int) -> Row | None:
     """Bring a deleted task back and return it."""
-    return _change(owner, task_id, STATUSES["deleted"], {"deleted_at": None})
+    return _change(owner, task_id, "restore", ANY)
 
 
 def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Delete the task for good, hidden or not: all that is left says that it is gone."""
-    moment = now()
-    gone = {"deleted_at": sa.func.coalesce(Task.deleted_at, moment), "purged_at": moment}
-    return _change(owner, task_id, Task.purged_at.is_(None) & _holds(if_), NOTHING_LEFT | gone)
+    return _change(owner, task_id, "wipe", if_)
 
 
 def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
@@ -172,24 +168,77 @@ def _page(statement: sa.Select[Any], values: dict[str, Any]) -> Page:
     return Page(rows, rows[0].of_user, rows[0].purged)
 
 
-def _holds(if_: Precondition) -> sa.ColumnElement[bool]:
-    """Return the precondition as a condition on the task's revision."""
-    conditions: list[sa.ColumnElement[bool]] = [sa.true()]
-    if if_.one_of is not None:
-        conditions.append(Task.revision.in_(if_.one_of))
-    if if_.none_of is not None:
-        conditions.append(Task.revision.not_in(if_.none_of))
-    if if_.absent:
-        conditions.append(sa.false())
-    return sa.and_(*conditions)
+# What each way of changing a task needs to find, and what it stores beside the given fields.
+CHANGES: dict[str, tuple[sa.ColumnElement[bool], dict[str, Any]]] = {
+    "update": (LIVE, {}),
+    "toggle": (LIVE, {"completed": sa.not_(COLUMNS.completed)}),
+    "hide": (LIVE, {"deleted_at": users.MOMENT}),
+    "restore": (STATUSES["deleted"], {"deleted_at": None}),
+    "wipe": (
+        COLUMNS.purged_at.is_(None),
+        {
+            "title": "(deleted)",
+            "description": None,
+            "completed": False,
+            "deleted_at": sa.func.coalesce(COLUMNS.deleted_at, users.MOMENT),
+            "purged_at": users.MOMENT,
+        },
+    ),
+}
 
 
 def _change(
-    owner: Identity, task_id: int, condition: sa.ColumnElement[bool], values: dict[str, Any]
+    owner: Identity,
+    task_id: int,
+    how: str,
+    if_: Precondition,
+    fields: dict[str, Any] | None = None,
 ) -> Row | None:
-    condition = (Task.user_id == owner.id) & (Task.id == task_id) & condition
-    change = sa.update(TABLE).where(condition).values(updated_at=now(), **values)
-    stamped = users.stamp(owner, change, sa.exists().where(condition))
-    if stamped is None:
-        return None
-    return db.session.execute(stamped.returning(*COLUMNS)).one_or_none()
+    shape, values = _split(if_)
+    fields = fields or {}
+    statement = _changing(how, tuple(fields), *shape)
+    return statement.execute(owner, {"task": task_id, **values, **_as_parameters(fields)})
+
+
+@cache
+def _create(names: tuple[str, ...], dialect: str) -> users.Stamped:
+    stamps = {"user_id": OWNER, "created_at": users.MOMENT, "updated_at": users.MOMENT}
+    new = sa.insert(TABLE).values({"completed": False, **_parameters(names), **stamps})
+    return users.Stamped(users.count_first(dialect), new, COLUMNS)
+
+
+@cache
+def _changing(how: str, names: tuple[str, ...], *shape: bool) -> users.Stamped:
+    found, stored = CHANGES[how]
+    mine = (COLUMNS.user_id == OWNER) & (COLUMNS.id == sa.bindparam("task"))
+    condition = sa.and_(mine, found, *_holds(*shape))
+    change = sa.update(TABLE).where(condition)
+    change = change.values(updated_at=users.MOMENT, **stored, **_parameters(names))
+    return users.Stamped(users.count(sa.exists().where(condition)), change, COLUMNS)
+
+
+def _split(if_: Precondition) -> tuple[tuple[bool, bool, bool], dict[str, Any]]:
+    """Return the precondition's shape, which makes a statement, and its values."""
+    shape = (if_.one_of is not None, if_.none_of is not None, if_.absent)
+    values = {"one_of": if_.one_of, "none_of": if_.none_of}
+    return shape, {name: list(tags) for name, tags in values.items() if tags is not None}
+
+
+def _holds(one_of: bool, none_of: bool, absent: bool) -> list[sa.ColumnElement[bool]]:
+    """Return a precondition of this shape as conditions on the task's revision."""
+    conditions: list[sa.ColumnElement[bool]] = []
+    if one_of:
+        conditions.append(COLUMNS.revision.in_(sa.bindparam("one_of", expanding=True)))
+    if none_of:
+        conditions.append(COLUMNS.revision.not_in(sa.bindparam("none_of", expanding=True)))
+    if absent:
+        conditions.append(COLUMNS.revision < 0)  # none is
+    return conditions
+
+
+def _parameters(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: sa.bindparam(f"new_{name}", type_=COLUMNS[name].type) for name in names}
+
+
+def _as_parameters(fields: dict[str, Any]) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in fields.items()}

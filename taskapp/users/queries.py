@@ -8,36 +8,98 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import db, now
+from taskapp.database import UTCDateTime, db, now
 from taskapp.users.models import Account, Attempts, RefreshToken, Session, User
 
 CHANNEL = "taskapp_changes"  # of PostgreSQL's NOTIFY; the payload is the user's id
 Row = sa.Row[Any]
 # Statements that write a user are on the table itself: they may be a part of another statement.
 TABLE = cast(sa.Table, User.__table__)
-_REVISION = sa.select(TABLE.c.revision).where(TABLE.c.id == sa.bindparam("owner"))
+OWNER = sa.bindparam("owner", type_=sa.String)
+EMAIL = sa.bindparam("owner_email", type_=sa.String)
+NAME = sa.bindparam("owner_name", type_=sa.String)
+MOMENT = sa.bindparam("moment", type_=UTCDateTime)
+_REVISION = sa.select(TABLE.c.revision).where(TABLE.c.id == OWNER)
 
 
-def stamp_first(owner: Identity, insert: sa.Insert) -> Any:
-    """Return `insert` so that it stores the owner's next revision.
+class Stamped:
+    """A write that stores its owner's next revision: made once, and run with parameters.
 
-    The owner's row appears, or is brought up to date with the token, on the way.
+    `counter` takes the number. On PostgreSQL both become one statement, and so one round trip: the
+    counter's row stays locked until the end of the transaction, so a user's writes are committed
+    in the order of their numbers. SQLite has no such statement, no round trips, and one writer at
+    a time.
     """
-    return _stamped(insert, _counted(owner))
+
+    def __init__(self, counter: Any, write: Any, returning: Any) -> None:
+        # Announced only to who waits: NOTIFY makes writers who use it commit one after the other.
+        waits = TABLE.c.watched_until > MOMENT
+        announced = sa.case((waits, sa.func.pg_notify(CHANNEL, TABLE.c.id)))
+        counted = counter.returning(TABLE.c.revision, sa.cast(announced, sa.Text)).cte("counted")
+        number = sa.select(counted.c.revision).scalar_subquery()
+        self._whole = write.values(revision=number).add_cte(counted).returning(*returning)
+        self._counter = counter.returning(TABLE.c.revision)
+        self._write = write.values(revision=sa.bindparam("number")).returning(*returning)
+
+    def execute(self, owner: Identity, values: dict[str, Any]) -> Row | None:
+        """Run it and return the written row; None where it had nothing to write."""
+        connection = db.session.connection()
+        values = {
+            "owner": owner.id,
+            "owner_email": owner.email,
+            "owner_name": owner.name,
+            "moment": now(),
+            **values,
+        }
+        if connection.dialect.name == "postgresql":
+            return connection.execute(self._whole, values).one_or_none()
+        number = connection.scalar(self._counter, values)
+        if number is None:
+            return None
+        return connection.execute(self._write, {**values, "number": number}).one_or_none()
 
 
-def stamp(owner: Identity, update: sa.Update, if_: Any) -> Any:
-    """Return `update` so that it stores the owner's next revision; None if `if_` does not hold.
-
-    A number is taken only if the condition holds, as seen at the beginning of the statement.
-    """
-    counter = sa.update(TABLE).where(User.id == owner.id, if_)
-    counter = counter.values(
-        revision=User.revision + 1,
-        email=sa.func.coalesce(sa.bindparam(None, owner.email, sa.String), User.email),
-        name=sa.func.coalesce(sa.bindparam(None, owner.name, sa.String), User.name),
+def count_first(dialect: str) -> Any:
+    """Return the statement that takes the owner's next revision, and makes the row if needed."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    start = sa.bindparam("start", type_=sa.BigInteger)
+    new = insert(TABLE).values(
+        id=OWNER, email=EMAIL, name=NAME, created_at=MOMENT, revision=start + 1, purged=start
     )
-    return _stamped(update, counter)
+    # A token that is silent about them does not mean that they are gone.
+    return new.on_conflict_do_update(
+        index_elements=[TABLE.c.id],
+        set_={
+            "revision": TABLE.c.revision + 1,
+            "email": sa.func.coalesce(new.excluded.email, TABLE.c.email),
+            "name": sa.func.coalesce(new.excluded.name, TABLE.c.name),
+        },
+    )
+
+
+def first_revision() -> int:
+    """Return the number before the first of a new user, the `start` of `count_first`.
+
+    Numbers of a user who was erased and begins anew are larger than any before, so that no copy
+    of old tasks is taken for current: they begin with the time, in milliseconds.
+    """
+    return int(now().timestamp() * 1000)
+
+
+def count(if_: Any) -> Any:
+    """Return the statement that takes the owner's next revision if the condition holds.
+
+    It holds or not as seen at the beginning of the statement.
+    """
+    return (
+        sa.update(TABLE)
+        .where(TABLE.c.id == OWNER, if_)
+        .values(
+            revision=TABLE.c.revision + 1,
+            email=sa.func.coalesce(EMAIL, TABLE.c.email),
+            name=sa.func.coalesce(NAME, TABLE.c.name),
+        )
+    )
 
 
 def revision(user_id: str) -> int:
@@ -200,45 +262,3 @@ def forget_old_attempts(window: timedelta) -> None:
 def _insert() -> Any:
     """Return the `insert` of this database, which has ON CONFLICT."""
     return postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-
-
-def _counted(owner: Identity) -> Any:
-    """Return the statement that takes the owner's next revision, and makes the row if needed."""
-    moment = now()
-    # Numbers of a user who was erased and begins anew are larger than any before, so that no
-    # copy of old tasks is taken for current: they begin with the time, in milliseconds.
-    start = int(moment.timestamp() * 1000)
-    new = _insert()(TABLE).values(
-        id=owner.id,
-        email=owner.email,
-        name=owner.name,
-        created_at=moment,
-        revision=start + 1,
-        purged=start,
-    )
-    # A token that is silent about them does not mean that they are gone.
-    return new.on_conflict_do_update(
-        index_elements=[User.id],
-        set_={
-            "revision": User.revision + 1,
-            "email": sa.func.coalesce(new.excluded.email, User.email),
-            "name": sa.func.coalesce(new.excluded.name, User.name),
-        },
-    )
-
-
-def _stamped(write: Any, counter: Any) -> Any:
-    """Join the write with the statement that counts.
-
-    On PostgreSQL they become one statement, and so one round trip: the counter's row stays locked
-    until the end of the transaction, so a user's writes are committed in the order of their
-    numbers. SQLite has no such statement, no round trips, and one writer at a time.
-    """
-    if db.engine.dialect.name != "postgresql":
-        number = db.session.scalar(counter.returning(User.revision))
-        return None if number is None else write.values(revision=number)
-    # Announced only to who waits: NOTIFY makes all writers who use it commit one after the other.
-    announced = sa.case((User.watched_until > now(), sa.func.pg_notify(CHANNEL, User.id)))
-    counted = counter.returning(User.revision, sa.cast(announced, sa.Text)).cte("counted")
-    number = sa.select(counted.c.revision).scalar_subquery()
-    return write.values(revision=number).add_cte(counted)
