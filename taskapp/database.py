@@ -14,6 +14,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -101,6 +102,13 @@ def transaction() -> Iterator[None]:
         if error.connection_invalidated:
             raise Unavailable from error
         raise
+
+
+def upsert(table: Any) -> Any:
+    """Return an INSERT into the table, of the dialect at hand, which has ON CONFLICT."""
+    if db.engine.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def now() -> datetime:

@@ -13,11 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Response, current_app, g, make_response, request
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from taskapp import config, problems
-from taskapp.database import Base, UTCDateTime, db, now, transaction
+from taskapp.database import Base, UTCDateTime, db, now, transaction, upsert
 from taskapp.rest import bodies, openapi
 
 HEADER = "Idempotency-Key"
@@ -108,10 +107,8 @@ def _fingerprint() -> str:
 
 def _claim(user_id: str, key: str, fingerprint: str) -> bool:
     """Store the key; False if it is known. While another request is at it, this one waits."""
-    is_postgresql = db.engine.dialect.name == "postgresql"
-    insert: Any = postgresql.insert if is_postgresql else sqlite.insert
     values = {"fingerprint": fingerprint, "created_at": now()}
-    new = insert(IdempotencyKey).values(user_id=user_id, key=key, **values)
+    new = upsert(IdempotencyKey).values(user_id=user_id, key=key, **values)
     new = new.on_conflict_do_update(
         index_elements=[IdempotencyKey.user_id, IdempotencyKey.key],
         set_=values,

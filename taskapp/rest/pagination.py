@@ -12,14 +12,19 @@ LARGEST_PAGE = 1000  # rows
 LARGEST_ID = 2**63 - 1
 
 
-class PageArguments(ma.Schema):
-    """The query parameters of a list in pages."""
+class LimitArguments(ma.Schema):
+    """How much of a list to return."""
 
     limit = fields.Integer(
         load_default=LARGEST_PAGE,
         validate=validate.Range(1, LARGEST_PAGE),
         metadata={"description": "How many to return at most.", "example": 50},
     )
+
+
+class PageArguments(LimitArguments):
+    """The query parameters of a list in pages."""
+
     cursor = fields.Integer(
         validate=validate.Range(1, LARGEST_ID),
         metadata={"description": "Where to go on: taken from the `Link` header, not made up."},

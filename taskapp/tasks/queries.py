@@ -65,6 +65,7 @@ def get(user_id: str, task_id: int) -> Row | None:
 
 def create(owner: Identity, fields: dict[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
+    # The statement is of one dialect; another application of this process may have the other.
     new = _create(tuple(fields), db.engine.dialect.name)
     values = {"start": users.first_revision(), **_as_parameters(fields)}
     return cast(Row, new.execute(owner, values))
@@ -204,7 +205,7 @@ def _change(
 def _create(names: tuple[str, ...], dialect: str) -> users.Stamped:
     stamps = {"user_id": OWNER, "created_at": users.MOMENT, "updated_at": users.MOMENT}
     new = sa.insert(TABLE).values({"completed": False, **_parameters(names), **stamps})
-    return users.Stamped(users.count_first(dialect), new, COLUMNS)
+    return users.Stamped(users.count_first(), new, COLUMNS)
 
 
 @cache

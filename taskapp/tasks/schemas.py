@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from taskapp.rest.fields import RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
-from taskapp.rest.pagination import LARGEST_ID, LARGEST_PAGE, PageArguments
+from taskapp.rest.pagination import LARGEST_ID, LimitArguments, PageArguments
 from taskapp.tasks.models import DESCRIPTION_LENGTH, STATUSES, TITLE_LENGTH
 
 LONGEST_WAIT = 30  # seconds
@@ -84,7 +84,7 @@ class DeletionArguments(ma.Schema):
     )
 
 
-class ChangesArguments(ma.Schema):
+class ChangesArguments(LimitArguments):
     """The query parameters of the changes."""
 
     since = fields.Integer(
@@ -96,11 +96,6 @@ class ChangesArguments(ma.Schema):
         load_default=0,
         validate=validate.Range(0, LARGEST_ID),
         metadata={"description": "Taken from `next`, not made up."},
-    )
-    limit = fields.Integer(
-        load_default=LARGEST_PAGE,
-        validate=validate.Range(1, LARGEST_PAGE),
-        metadata={"description": "How many to return at most.", "example": 50},
     )
     wait = fields.Integer(
         load_default=0,

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import UTCDateTime, db, now
+from taskapp.database import UTCDateTime, db, now, upsert
 from taskapp.users.models import Account, Attempts, RefreshToken, Session, User
 
 CHANNEL = "taskapp_changes"  # of PostgreSQL's NOTIFY; the payload is the user's id
@@ -59,11 +58,10 @@ class Stamped:
         return connection.execute(self._write, {**values, "number": number}).one_or_none()
 
 
-def count_first(dialect: str) -> Any:
+def count_first() -> Any:
     """Return the statement that takes the owner's next revision, and makes the row if needed."""
-    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     start = sa.bindparam("start", type_=sa.BigInteger)
-    new = insert(TABLE).values(
+    new = upsert(TABLE).values(
         id=OWNER, email=EMAIL, name=NAME, created_at=MOMENT, revision=start + 1, purged=start
     )
     # A token that is silent about them does not mean that they are gone.
@@ -143,12 +141,11 @@ def erase(user_id: str) -> None:
 def create_account(user: Identity, email: str, password_hash: str) -> bool:
     """Store a new user with an account; False if the e-mail has one already."""
     moment = now()
-    insert = _insert()
     db.session.execute(
         sa.insert(User).values(id=user.id, email=user.email, name=user.name, created_at=moment)
     )
     account = {"user_id": user.id, "email": email, "password_hash": password_hash}
-    new = insert(Account).values(**account, created_at=moment)
+    new = upsert(Account).values(**account, created_at=moment)
     new = new.on_conflict_do_nothing(index_elements=[Account.email]).returning(Account.user_id)
     return db.session.execute(new).first() is not None
 
@@ -230,7 +227,7 @@ def session_of_refresh_token(digest: str) -> str | None:
 def count_attempt(digest: str, window: timedelta) -> tuple[int, datetime]:
     """Count one more attempt and return how many there are since when, within the window."""
     moment = now()
-    new = _insert()(Attempts).values(digest=digest, count=1, since=moment)
+    new = upsert(Attempts).values(digest=digest, count=1, since=moment)
     over = Attempts.since <= moment - window
     counted = new.on_conflict_do_update(
         index_elements=[Attempts.digest],
@@ -257,8 +254,3 @@ def forget_attempts(digest: str) -> None:
 def forget_old_attempts(window: timedelta) -> None:
     """Forget attempts that no longer count."""
     db.session.execute(sa.delete(Attempts).where(Attempts.since <= now() - window))
-
-
-def _insert() -> Any:
-    """Return the `insert` of this database, which has ON CONFLICT."""
-    return postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
