@@ -59,7 +59,6 @@ logconfig_dict = {
 def post_worker_init(worker: Any) -> None:
     # Each worker has keys of its own. Serving does not wait for a login that is slow.
     Thread(target=guard.warm_up, args=(worker.wsgi,), daemon=True).start()
-
     _release_waiters_at_the_end(worker)
 
 

@@ -144,7 +144,11 @@ class Verifier:
         digest = hashlib.sha256(encoded.encode("utf-8", "replace")).digest()
         with self._lock:
             seen = self._seen.get(digest)
-        if seen is None or time.time() >= seen.expires or seen.key is not self._key(seen.header):
+        if (
+            seen is None
+            or time.time() >= seen.expires
+            or seen.key is not self.keys.key_for(seen.header)
+        ):
             seen = self._verify(encoded)
             with self._lock:
                 self._seen[digest] = seen
@@ -163,7 +167,7 @@ class Verifier:
         header, claims = _read(encoded)
         _check_header(header)
         _check_times(claims)
-        key = self._key(header)
+        key = self.keys.key_for(header)
         if header.get("alg") != key.algorithm:
             raise Refused("The token is not signed with the algorithm of its key.")
         self._decode(encoded, key)
@@ -171,9 +175,6 @@ class Verifier:
         if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
             raise Refused(f"The token's {self.identity_claim!r} is not a user id.")
         return _Seen(header, key, claims)
-
-    def _key(self, header: Mapping[str, Any]) -> Key:
-        return self.keys.key_for(header)
 
     def _decode(self, encoded: str, key: Key) -> None:
         options: Any = {"verify_aud": bool(key.audiences), "verify_sub": False, "verify_jti": False}

@@ -143,16 +143,13 @@ def until_changed(user_id: str, since: int, seconds: float) -> bool:
             return False
         look = _announced(user_id, seconds)
         deadline = time.monotonic() + seconds
-        while not waiters.closed:
-            # The event is cleared before the look: a write in between sets it again.
+        while True:
+            # The event is cleared before the look: what comes in between sets it again.
             event.clear()
-            if _changed(user_id, since):
-                return True
             left = deadline - time.monotonic()
-            if left <= 0:
+            if waiters.closed or _changed(user_id, since) or left <= 0:
                 return True
             event.wait(min(left, look()))
-    return True
 
 
 def _changed(user_id: str, since: int) -> bool:
