@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from taskapp.database import Base, db
+from taskapp.database import Base, transactional
 
 if context.config.config_file_name:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
@@ -14,7 +14,7 @@ if context.config.config_file_name:
 
 def run() -> None:
     """Run them in one transaction, so that a failed one leaves nothing."""
-    with db.engine.connect() as connection:
+    with transactional().connect() as connection:
         if connection.dialect.name == "sqlite":
             # SQLite changes a table by making it anew: with foreign keys on, dropping the old
             # one would delete every row that refers to it.

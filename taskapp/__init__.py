@@ -1,7 +1,8 @@
 """The application factory: the parts of the service, in the order in which they attach."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Flask
 
@@ -20,13 +21,20 @@ from taskapp import (
 )
 
 
+class _Synchronous(Flask):
+    """Flask that does not look, for each function of each request, whether it is a coroutine."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     """Return the WSGI application configured by `environ`.
 
     Raises `config.BadSetting` when a setting is missing or senseless.
     """
     settings = config.read(environ)
-    app = Flask(__name__, instance_path=str(settings.instance_path), static_folder=None)
+    app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
     telemetry.init_app(app)
     database.init_app(app)

@@ -123,16 +123,14 @@ def _cannot_be_fetched(login: Jwks) -> bool:
 
 
 def _is_refused(encoded: str) -> bool:
-    verifier = guard.verifier()
     try:
-        claims = verifier.verify(encoded)
+        token = guard.verifier().verify(encoded)
     except tokens.Refused as refused:
         click.echo(f"Token:         refused. {refused}")
         return True
     except Unreachable:
         click.echo("Token:         can't be checked without the keys of the login.")
         return True
-    minutes = (claims["exp"] - time.time()) / 60
-    who = verifier.identity(claims).id
-    click.echo(f"Token:         accepted. User {who!r}, {minutes:.0f} minutes left.")
+    minutes = (token.claims["exp"] - time.time()) / 60
+    click.echo(f"Token:         accepted. User {token.identity.id!r}, {minutes:.0f} minutes left.")
     return False

@@ -4,18 +4,19 @@ SQLite serves a laptop, PostgreSQL everything else; the same queries run on both
 """
 
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import CursorResult, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -57,9 +58,11 @@ class Unavailable(Exception):
     """The database can't be reached, or did not answer in time; nothing was acknowledged."""
 
 
-# With expire_on_commit a row would be read again after its commit; with autobegin a stray read
-# would open a transaction that nobody ends. SQL outside `transaction()` raises instead.
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autobegin": False})
+# The connection of the block at hand. There is no ORM session: every statement is of Core, and a
+# session would take longer than all else that is done for one.
+_connection: ContextVar[sa.Connection | None] = ContextVar("connection", default=None)
+
+db = SQLAlchemy(model_class=Base)
 migrate = Migrate(compare_type=True, render_as_batch=True)
 
 
@@ -72,15 +75,19 @@ def init_app(app: Flask) -> None:
         "max_overflow": 0,
         "pool_timeout": settings.database_timeout,
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
-        "connect_args": _connect_args(url.get_backend_name(), settings.database_timeout),
+        **_engine_options(url.get_backend_name(), settings.database_timeout),
     }
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _prepare_sqlite)
+            app.extensions["taskapp.transactional"] = db.engine
         else:
             event.listen(db.engine, "checkout", _refuse_dead_connection)
+            app.extensions["taskapp.transactional"] = db.engine.execution_options(
+                isolation_level="READ COMMITTED"
+            )
 
 
 @contextmanager
@@ -90,12 +97,78 @@ def transaction() -> Iterator[None]:
     Inside another one the block is a part of that. Raises `Unavailable` when the database is
     away, busy or too slow.
     """
-    if db.session().in_transaction():
+    if _connection.get() is not None:
         yield
         return
-    try:
-        with db.session.begin():
+    engine = transactional()
+    with _known_failures(), engine.begin() as connection, _current(connection):
+        yield
+
+
+@contextmanager
+def autocommit() -> Iterator[None]:
+    """Run the block with each of its statements a transaction of its own, and one round trip.
+
+    That is enough for whatever is one statement. Inside a transaction the block is a part of that,
+    and on SQLite, where a round trip costs nothing, it is a transaction. Raises `Unavailable` as
+    `transaction` does.
+    """
+    engine = db.engine
+    if _connection.get() is not None or engine.dialect.name == "sqlite":
+        with transaction():
             yield
+        return
+    with _known_failures(), engine.connect() as connection, _current(connection):
+        yield
+
+
+def transactional() -> sa.Engine:
+    """Return the engine for several statements at once; that of `db` commits each by itself."""
+    return cast(sa.Engine, current_app.extensions["taskapp.transactional"])
+
+
+def execute(
+    statement: sa.Executable, values: Mapping[str, Any] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run the statement in the block at hand; raises LookupError outside of any."""
+    return _of_block().execute(statement, values)
+
+
+def dialect() -> str:
+    """Return the name of the SQL dialect of the block at hand."""
+    return _of_block().dialect.name
+
+
+def upsert(table: Any) -> Any:
+    """Return an INSERT into the table, of the dialect at hand, which has ON CONFLICT."""
+    return postgresql.insert(table) if dialect() == "postgresql" else sqlite.insert(table)
+
+
+def now() -> datetime:
+    """Return the current time in UTC."""
+    return datetime.now(UTC)
+
+
+def _of_block() -> sa.Connection:
+    connection = _connection.get()
+    if connection is None:
+        raise LookupError("SQL needs a transaction() or autocommit() around it")
+    return connection
+
+
+@contextmanager
+def _current(connection: sa.Connection) -> Iterator[None]:
+    token = _connection.set(connection)
+    try:
+        yield
+    finally:
+        _connection.reset(token)
+
+
+@contextmanager
+def _known_failures() -> Iterator[None]:
+    try:
+        yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise Unavailable from error
     except exc.DBAPIError as error:
@@ -104,21 +177,16 @@ def transaction() -> Iterator[None]:
         raise
 
 
-def upsert(table: Any) -> Any:
-    """Return an INSERT into the table, of the dialect at hand, which has ON CONFLICT."""
-    if db.engine.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
-
-
-def _connect_args(backend: str, seconds: int) -> dict[str, Any]:
+def _engine_options(backend: str, seconds: int) -> dict[str, Any]:
     if backend == "sqlite":
-        return {"timeout": seconds}
+        return {"connect_args": {"timeout": seconds}}
+    # A transaction is asked for where it is needed: around one statement it would be two round
+    # trips, for its BEGIN and its COMMIT.
+    options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    return {**options, "connect_args": _connect_args(seconds)}
+
+
+def _connect_args(seconds: int) -> dict[str, Any]:
     milliseconds = seconds * 1000
     return {
         "application_name": "taskapp",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from taskapp import config, problems
 from taskapp.auth import guard
-from taskapp.database import db, transaction
+from taskapp.database import autocommit, execute
 from taskapp.rest.openapi import Api, PublicBlueprint
 
 HEALTHY = {"status": "healthy"}
@@ -63,10 +63,9 @@ def ready() -> dict[str, str]:
 
 def _revision_of_database() -> str | None:
     try:
-        with transaction():
-            revision: str | None = db.session.scalar(
-                sa.text("SELECT version_num FROM alembic_version")
-            )
+        with autocommit():
+            found = execute(sa.text("SELECT version_num FROM alembic_version"))
+            revision: str | None = found.scalar()
     except ProgrammingError:  # PostgreSQL without a single migration
         return None
     return revision

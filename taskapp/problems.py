@@ -1,12 +1,11 @@
 """Errors as RFC 9457 problem details: the exception types and the one place that writes them."""
 
-import json
 import logging
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp import database
@@ -157,7 +156,7 @@ def write(error: HTTPException) -> Response:
         "request_id": request_ids.current(),
         **members,
     }
-    response = Response(json.dumps(body), status=status, content_type=MEDIA_TYPE)
+    response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:
         if name.lower() != "content-type":
             response.headers[name] = value

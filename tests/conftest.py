@@ -75,6 +75,9 @@ class Person:
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     def open(self, url: str, method: str, headers: Any = None, **kwargs: Any) -> Any:
+        if "json" in kwargs:  # the service's own writer knows better than to write all that we send
+            kwargs["data"] = json.dumps(kwargs.pop("json"))
+            kwargs.setdefault("content_type", "application/json")
         return self.client.open(
             url, method=method, headers=self.headers | (headers or {}), **kwargs
         )

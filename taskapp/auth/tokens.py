@@ -114,14 +114,25 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Token:
+    """A token that was verified: whom it is about, what it says, and the key that vouches for it.
+
+    It is accepted until `expires`, in seconds since 1970.
+    """
+
+    identity: Identity
     header: Mapping[str, Any]
-    key: Key
     claims: dict[str, Any]
+    key: Key
 
     @property
     def expires(self) -> float:
         return float(self.claims["exp"]) + LEEWAY
+
+    @property
+    def session(self) -> str | None:
+        """The session that it is of; None if it was not issued here."""
+        return self.claims.get("sid", "") if self.header.get("kid") == ACCOUNTS else None
 
 
 class Verifier:
@@ -130,11 +141,11 @@ class Verifier:
     def __init__(self, keys: KeySource, identity_claim: str = "sub") -> None:
         self.keys = keys
         self.identity_claim = identity_claim
-        self._seen: LRUCache[bytes, _Seen] = LRUCache(REMEMBERED)
+        self._seen: LRUCache[bytes, Token] = LRUCache(REMEMBERED)
         self._lock = Lock()
 
-    def verify(self, encoded: str) -> dict[str, Any]:
-        """Return the claims of a valid token; raises `Refused`, and what the key source raises.
+    def verify(self, encoded: str) -> Token:
+        """Return the token if it is valid; raises `Refused`, and what the key source raises.
 
         A token is verified cryptographically once. After that its digest is known, and it is
         accepted for as long as it has not expired and its key is still the one to use.
@@ -152,10 +163,9 @@ class Verifier:
             seen = self._verify(encoded)
             with self._lock:
                 self._seen[digest] = seen
-        return seen.claims
+        return seen
 
-    def identity(self, claims: Mapping[str, Any]) -> Identity:
-        """Return whom verified claims are about."""
+    def _identity(self, claims: Mapping[str, Any]) -> Identity:
         email, name = claims.get("email"), claims.get("name")
         return Identity(
             claims[self.identity_claim],
@@ -163,7 +173,7 @@ class Verifier:
             name if isinstance(name, str) and USER_ID.fullmatch(name) else None,
         )
 
-    def _verify(self, encoded: str) -> _Seen:
+    def _verify(self, encoded: str) -> Token:
         header, claims = _read(encoded)
         _check_header(header)
         _check_times(claims)
@@ -171,10 +181,13 @@ class Verifier:
         if header.get("alg") != key.algorithm:
             raise Refused("The token is not signed with the algorithm of its key.")
         self._decode(encoded, key)
+        # That of Flask-JWT-Extended's refresh tokens, for a login that is made with it.
+        if claims.get("type", "access") != "access":
+            raise Refused("The token's 'type' is not that of an access token.")
         identity = claims.get(self.identity_claim)
         if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
             raise Refused(f"The token's {self.identity_claim!r} is not a user id.")
-        return _Seen(header, key, claims)
+        return Token(self._identity(claims), header, claims, key)
 
     def _decode(self, encoded: str, key: Key) -> None:
         options: Any = {"verify_aud": bool(key.audiences), "verify_sub": False, "verify_jti": False}

@@ -1,7 +1,7 @@
 """What schemas of every domain are made of: text that can be stored, booleans, UTC times."""
 
-import operator
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,35 +12,29 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class RowSchema(ma.Schema):
-    """A schema whose `dump` is for rows that hold what it says, and takes a tenth of the time.
+    """A schema whose `dump` is for rows that hold what it says, and takes a twentieth of the time.
 
-    The fields remain the truth: what is stored as it is sent is taken as it is, and the others
-    write themselves. A test compares it with marshmallow's own.
+    A row begins with the schema's fields, in their order; ValueError if it does not. The fields
+    remain the truth: what is stored is sent as it is, and `json` writes times as `UTCTime` does. A
+    test compares what is sent with marshmallow's own dump.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._names = tuple(self.dump_fields)
-        self._values = operator.attrgetter(*self._names)
-        self._times = [n for n, field in self.dump_fields.items() if isinstance(field, UTCTime)]
-
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        many = self.many if many is None else many
-        return [self._row(row) for row in obj] if many else self._row(obj)
+        if self.many if many is None else many:
+            return self._rows(obj)
+        return self._rows([obj])[0]
 
-    def _row(self, row: Any) -> dict[str, Any]:
-        dumped = dict(zip(self._names, self._values(row), strict=True))
-        for name in self._times:
-            dumped[name] = rfc3339(dumped[name])
-        return dumped
+    def _rows(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        names = tuple(self.dump_fields)
+        if rows and rows[0]._fields[: len(names)] != names:
+            raise ValueError(f"{rows[0]._fields} does not begin with {names}")
+        # Attributes of a row would be looked up by name, each time; positions are not.
+        return [dict(zip(names, row, strict=False)) for row in rows]
 
 
 def rfc3339(moment: datetime | None) -> str | None:
     """Return a UTC timestamp as RFC 3339 writes it, with `Z`."""
-    if moment is None:
-        return None
-    # Asking the zone for its offset takes five times as long as all the rest.
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment.replace(tzinfo=None).isoformat() + "Z" if moment else None
 
 
 class Text(fields.String):

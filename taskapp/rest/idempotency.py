@@ -16,7 +16,7 @@ from flask import Response, current_app, g, make_response, request
 from sqlalchemy.orm import Mapped, mapped_column
 
 from taskapp import config, problems
-from taskapp.database import Base, UTCDateTime, db, now, transaction, upsert
+from taskapp.database import Base, UTCDateTime, execute, now, transaction, upsert
 from taskapp.rest import bodies, openapi
 
 HEADER = "Idempotency-Key"
@@ -76,18 +76,18 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
 def purge() -> int:
     """Remove the keys that have expired, of all users, and return how many there were."""
     old = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at <= _expiry())
-    return len(db.session.execute(old.returning(IdempotencyKey.key)).all())
+    return len(execute(old.returning(IdempotencyKey.key)).all())
 
 
 def of_user(user_id: str) -> Any:
     """Return the user's keys, and when they were sent."""
     columns = (IdempotencyKey.key, IdempotencyKey.created_at)
-    return db.session.execute(sa.select(*columns).where(IdempotencyKey.user_id == user_id)).all()
+    return execute(sa.select(*columns).where(IdempotencyKey.user_id == user_id)).all()
 
 
 def erase(user_id: str) -> None:
     """Remove all that is kept for the user."""
-    db.session.execute(sa.delete(IdempotencyKey).where(IdempotencyKey.user_id == user_id))
+    execute(sa.delete(IdempotencyKey).where(IdempotencyKey.user_id == user_id))
 
 
 def _key() -> str | None:
@@ -114,21 +114,21 @@ def _claim(user_id: str, key: str, fingerprint: str) -> bool:
         set_=values,
         where=IdempotencyKey.created_at <= _expiry(),
     )
-    return db.session.execute(new.returning(IdempotencyKey.key)).first() is not None
+    return execute(new.returning(IdempotencyKey.key)).first() is not None
 
 
 def _keep(user_id: str, key: str, response: Response) -> None:
     mine = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.key == key)
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     answer = {"status": response.status_code, "headers": headers, "body": response.get_data(True)}
-    db.session.execute(sa.update(IdempotencyKey).where(mine).values(**answer))
+    execute(sa.update(IdempotencyKey).where(mine).values(**answer))
     # The user's own expired keys go on the way.
     expired = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.created_at <= _expiry())
-    db.session.execute(sa.delete(IdempotencyKey).where(expired))
+    execute(sa.delete(IdempotencyKey).where(expired))
 
 
 def _replay(user_id: str, key: str, fingerprint: str) -> Response:
-    first = db.session.execute(
+    first = execute(
         sa.select(*IdempotencyKey.__table__.columns).where(
             IdempotencyKey.user_id == user_id, IdempotencyKey.key == key
         )

@@ -1,4 +1,4 @@
-"""Writing JSON answers: orjson takes a tenth of the standard library's time."""
+"""Writing JSON: orjson takes a tenth of the standard library's time."""
 
 from typing import Any
 
@@ -8,13 +8,18 @@ from flask.json.provider import DefaultJSONProvider
 
 
 class Provider(DefaultJSONProvider):
-    """Flask's provider, with orjson for answers. Bodies are read by `bodies`, by stricter rules."""
+    """Flask's provider, with orjson to write. Bodies are read by `bodies`, by stricter rules."""
 
-    sort_keys = False
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return _written(obj).decode()
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        body = _written(self._prepare_response_obj(args, kwargs))
         return Response(body, mimetype=self.mimetype)
+
+
+def _written(obj: Any) -> bytes:
+    return orjson.dumps(obj, option=orjson.OPT_UTC_Z)
 
 
 def init_app(app: Flask) -> None:

@@ -114,6 +114,10 @@ class Blueprint(flask_smorest.Blueprint):
         self.problems = problems
         self._prepare_doc_cbks.append(self._add_problems)
 
+    def arguments(self, schema: type[ma.Schema], **kwargs: Any) -> Any:
+        """Return smorest's decorator, with a schema that is made once and not for each request."""
+        return super().arguments(schema(), **kwargs)
+
     def _add_problems(self, doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
         ours = info.get("taskapp", {})
         statuses = (*self.problems, *ours.get("statuses", []))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import db
+from taskapp.database import dialect, execute
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.pagination import LARGEST_ID
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
@@ -45,7 +45,7 @@ def stored(user_id: str, *, before: int | None, limit: int) -> Sequence[Row]:
     tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.purged_at.is_(None))
     if before is not None:
         tasks = tasks.where(Task.id < before)
-    return db.session.execute(tasks.order_by(Task.id.desc()).limit(limit)).all()
+    return execute(tasks.order_by(Task.id.desc()).limit(limit)).all()
 
 
 def changes(user_id: str, *, since: int, limit: int) -> Page:
@@ -60,13 +60,13 @@ def changes(user_id: str, *, since: int, limit: int) -> Page:
 def get(user_id: str, task_id: int) -> Row | None:
     """Return the task; None if this user has no such task, or has deleted it."""
     values = {"owner": user_id, "task": task_id}
-    return db.session.connection().execute(_get(), values).one_or_none()
+    return execute(_get(), values).one_or_none()
 
 
 def create(owner: Identity, fields: dict[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
     # The statement is of one dialect; another application of this process may have the other.
-    new = _create(tuple(fields), db.engine.dialect.name)
+    new = _create(tuple(fields), dialect())
     values = {"start": users.first_revision(), **_as_parameters(fields)}
     return cast(Row, new.execute(owner, values))
 
@@ -82,7 +82,7 @@ def update(
         return _change(owner, task_id, "update", if_, fields)
     task = sa.select(*COLUMNS).where(COLUMNS.user_id == owner.id, COLUMNS.id == task_id, LIVE)
     shape, values = _split(if_)
-    return db.session.connection().execute(task.where(*_holds(*shape)), values).one_or_none()
+    return execute(task.where(*_holds(*shape)), values).one_or_none()
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
@@ -108,7 +108,7 @@ def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
 def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
     """Return at most `limit` users who have tasks that were deleted before this moment."""
     old = sa.select(Task.user_id).where(DELETED, Task.deleted_at < before).distinct()
-    return db.session.scalars(old.limit(limit)).all()
+    return execute(old.limit(limit)).scalars().all()
 
 
 def purge(user_id: str, before: datetime) -> int:
@@ -116,11 +116,11 @@ def purge(user_id: str, before: datetime) -> int:
     old = (Task.user_id == user_id) & DELETED & (Task.deleted_at < before)
     # The user's row is locked first, as by every write: nothing is restored meanwhile.
     users.lock(user_id)
-    newest_gone = db.session.scalar(sa.select(sa.func.max(Task.revision)).where(old))
+    newest_gone = execute(sa.select(sa.func.max(Task.revision)).where(old)).scalar()
     if newest_gone is None:
         return 0
     users.move_horizon(user_id, newest_gone)
-    return len(db.session.execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
+    return len(execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
 
 
 @cache
@@ -155,13 +155,13 @@ def _copy() -> sa.Select[Any]:
 def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> sa.Select[Any]:
     """Return the statement that reads the tasks and the user's revision in one moment."""
     read = tasks.limit(sa.bindparam("most")).subquery()
-    mine = sa.select(User.revision.label("of_user"), User.purged, *read.c)
+    mine = sa.select(*read.c, User.revision.label("of_user"), User.purged)
     mine = mine.outerjoin(read, read.c.user_id == User.id).where(User.id == OWNER)
     return mine.order_by(direction(read.c[key]))
 
 
 def _page(statement: sa.Select[Any], values: dict[str, Any]) -> Page:
-    rows = db.session.connection().execute(statement, values).all()
+    rows = execute(statement, values).all()
     if not rows:  # nothing is stored about this user
         return Page([], 0, 0)
     if rows[0].id is None:  # the user has none of these
@@ -202,7 +202,7 @@ def _change(
 
 
 @cache
-def _create(names: tuple[str, ...], dialect: str) -> users.Stamped:
+def _create(names: tuple[str, ...], of_dialect: str) -> users.Stamped:
     stamps = {"user_id": OWNER, "created_at": users.MOMENT, "updated_at": users.MOMENT}
     new = sa.insert(TABLE).values({"completed": False, **_parameters(names), **stamps})
     return users.Stamped(users.count_first(), new, COLUMNS)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import url_for
 
 from taskapp import auth, problems
-from taskapp.database import transaction
+from taskapp.database import autocommit
 from taskapp.rest.openapi import Blueprint, documents
 from taskapp.tasks import queries, waiting
 from taskapp.tasks.schemas import ChangesArguments, ChangesSchema
@@ -55,7 +55,7 @@ def list_changes(arguments: dict[str, Any], user_id: str) -> tuple[dict[str, Any
 
 def _read(user_id: str, since: int, base: int, limit: int) -> queries.Page:
     """Return the changes and one more; raises `problems.Gone` where they are not known."""
-    with transaction():
+    with autocommit():
         page = queries.changes(user_id, since=since, limit=limit + 1)
     # A revision that does not exist yet is one of a user who was erased, or of a backup.
     if since and (base < page.purged or since > page.revision):

@@ -7,7 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import UTCDateTime, db, now, upsert
+from taskapp.database import UTCDateTime, dialect, execute, now, upsert
 from taskapp.users.models import Account, Attempts, RefreshToken, Session, User
 
 CHANNEL = "taskapp_changes"  # of PostgreSQL's NOTIFY; the payload is the user's id
@@ -42,7 +42,6 @@ class Stamped:
 
     def execute(self, owner: Identity, values: dict[str, Any]) -> Row | None:
         """Run it and return the written row; None where it had nothing to write."""
-        connection = db.session.connection()
         values = {
             "owner": owner.id,
             "owner_email": owner.email,
@@ -50,12 +49,12 @@ class Stamped:
             "moment": now(),
             **values,
         }
-        if connection.dialect.name == "postgresql":
-            return connection.execute(self._whole, values).one_or_none()
-        number = connection.scalar(self._counter, values)
+        if dialect() == "postgresql":
+            return execute(self._whole, values).one_or_none()
+        number = execute(self._counter, values).scalar()
         if number is None:
             return None
-        return connection.execute(self._write, {**values, "number": number}).one_or_none()
+        return execute(self._write, {**values, "number": number}).one_or_none()
 
 
 def count_first() -> Any:
@@ -102,85 +101,81 @@ def count(if_: Any) -> Any:
 
 def revision(user_id: str) -> int:
     """Return the user's revision; 0 if nothing is stored about this user."""
-    found: int | None = db.session.connection().scalar(_REVISION, {"owner": user_id})
+    found: int | None = execute(_REVISION, {"owner": user_id}).scalar()
     return found or 0
 
 
 def watch(user_id: str, until: datetime) -> None:
     """Let the user's writes be announced until then."""
     later = User.watched_until.is_(None) | (User.watched_until < until)
-    db.session.execute(
-        sa.update(TABLE).where(User.id == user_id, later).values(watched_until=until)
-    )
+    execute(sa.update(TABLE).where(User.id == user_id, later).values(watched_until=until))
 
 
 def lock(user_id: str) -> None:
     """Let the user's other writes wait for the end of this transaction."""
     # An update, where SELECT … FOR UPDATE is unknown to SQLite.
-    db.session.execute(sa.update(TABLE).where(User.id == user_id).values(revision=User.revision))
+    execute(sa.update(TABLE).where(User.id == user_id).values(revision=User.revision))
 
 
 def move_horizon(user_id: str, purged: int) -> None:
     """Note that deletions up to this revision are forgotten; that is a new revision, too."""
     larger = sa.case((User.purged < purged, purged), else_=User.purged)
     change = sa.update(TABLE).where(User.id == user_id)
-    db.session.execute(change.values(revision=User.revision + 1, purged=larger))
+    execute(change.values(revision=User.revision + 1, purged=larger))
 
 
 def get(user_id: str) -> Row | None:
     """Return the user; None if nothing is stored about this user."""
     columns = User.__table__.columns
-    return db.session.execute(sa.select(*columns).where(User.id == user_id)).one_or_none()
+    return execute(sa.select(*columns).where(User.id == user_id)).one_or_none()
 
 
 def erase(user_id: str) -> None:
     """Erase the user and, by the foreign keys, all that belongs to the user."""
-    db.session.execute(sa.delete(User).where(User.id == user_id))
+    execute(sa.delete(User).where(User.id == user_id))
 
 
 def create_account(user: Identity, email: str, password_hash: str) -> bool:
     """Store a new user with an account; False if the e-mail has one already."""
     moment = now()
-    db.session.execute(
-        sa.insert(User).values(id=user.id, email=user.email, name=user.name, created_at=moment)
-    )
+    execute(sa.insert(User).values(id=user.id, email=user.email, name=user.name, created_at=moment))
     account = {"user_id": user.id, "email": email, "password_hash": password_hash}
     new = upsert(Account).values(**account, created_at=moment)
     new = new.on_conflict_do_nothing(index_elements=[Account.email]).returning(Account.user_id)
-    return db.session.execute(new).first() is not None
+    return execute(new).first() is not None
 
 
 def account_of(email: str) -> Row | None:
     """Return the account with this e-mail in lower case; None if there is none."""
     columns = Account.__table__.columns
-    return db.session.execute(sa.select(*columns).where(Account.email == email)).one_or_none()
+    return execute(sa.select(*columns).where(Account.email == email)).one_or_none()
 
 
 def account(user_id: str) -> Row | None:
     """Return the user's account; None if the user has no account here."""
     columns = Account.__table__.columns
-    return db.session.execute(sa.select(*columns).where(Account.user_id == user_id)).one_or_none()
+    return execute(sa.select(*columns).where(Account.user_id == user_id)).one_or_none()
 
 
 def set_password_hash(user_id: str, password_hash: str) -> None:
     """Replace the hash of the account's password."""
     change = sa.update(Account).where(Account.user_id == user_id)
-    db.session.execute(change.values(password_hash=password_hash))
+    execute(change.values(password_hash=password_hash))
 
 
 def sessions(user_id: str) -> Sequence[Row]:
     """Return the user's sessions, oldest first."""
     mine = sa.select(*Session.__table__.columns).where(Session.user_id == user_id)
-    return db.session.execute(mine.order_by(Session.created_at)).all()
+    return execute(mine.order_by(Session.created_at)).all()
 
 
 def start_session(user_id: str, session_id: str, expires_at: datetime) -> None:
     """Store a new session, and forget those of the user that have expired."""
     moment = now()
     old = sa.delete(Session).where(Session.user_id == user_id, Session.expires_at <= moment)
-    db.session.execute(old)
+    execute(old)
     new = {"id": session_id, "user_id": user_id, "created_at": moment, "expires_at": expires_at}
-    db.session.execute(sa.insert(Session).values(**new))
+    execute(sa.insert(Session).values(**new))
 
 
 def has_session(user_id: str, session_id: str) -> bool:
@@ -188,39 +183,39 @@ def has_session(user_id: str, session_id: str) -> bool:
     live = sa.select(Session.id).where(
         Session.id == session_id, Session.user_id == user_id, Session.expires_at > now()
     )
-    return db.session.execute(live).first() is not None
+    return execute(live).first() is not None
 
 
 def end_session(session_id: str) -> None:
     """End a session with all its tokens."""
-    db.session.execute(sa.delete(Session).where(Session.id == session_id))
+    execute(sa.delete(Session).where(Session.id == session_id))
 
 
 def extend_session(session_id: str, expires_at: datetime) -> str | None:
     """Let the session live on and return whose it is; None if it has ended or expired."""
     change = sa.update(Session).where(Session.id == session_id, Session.expires_at > now())
     change = change.values(expires_at=expires_at)
-    user_id: str | None = db.session.scalar(change.returning(Session.user_id))
+    user_id: str | None = execute(change.returning(Session.user_id)).scalar()
     return user_id
 
 
 def add_refresh_token(session_id: str, digest: str) -> None:
     """Store a refresh token that has not been used."""
     new = {"digest": digest, "session_id": session_id, "used": False}
-    db.session.execute(sa.insert(RefreshToken).values(**new))
+    execute(sa.insert(RefreshToken).values(**new))
 
 
 def use_refresh_token(digest: str) -> bool:
     """Mark the token as used; False if it is unknown or was used before."""
     use = sa.update(RefreshToken).where(RefreshToken.digest == digest, ~RefreshToken.used)
     use = use.values(used=True).returning(RefreshToken.digest)
-    return db.session.execute(use).first() is not None
+    return execute(use).first() is not None
 
 
 def session_of_refresh_token(digest: str) -> str | None:
     """Return the session of the token, used or not; None if it is unknown."""
     token = sa.select(RefreshToken.session_id).where(RefreshToken.digest == digest)
-    session_id: str | None = db.session.scalar(token)
+    session_id: str | None = execute(token).scalar()
     return session_id
 
 
@@ -236,21 +231,21 @@ def count_attempt(digest: str, window: timedelta) -> tuple[int, datetime]:
             "since": sa.case((over, moment), else_=Attempts.since),
         },
     ).returning(Attempts.count, Attempts.since)
-    count, since = db.session.execute(counted).one()
+    count, since = execute(counted).one()
     return count, since
 
 
 def take_attempt_back(digest: str) -> None:
     """Uncount one attempt."""
     attempts = sa.update(Attempts).where(Attempts.digest == digest, Attempts.count > 0)
-    db.session.execute(attempts.values(count=Attempts.count - 1))
+    execute(attempts.values(count=Attempts.count - 1))
 
 
 def forget_attempts(digest: str) -> None:
     """Forget all attempts under this digest."""
-    db.session.execute(sa.delete(Attempts).where(Attempts.digest == digest))
+    execute(sa.delete(Attempts).where(Attempts.digest == digest))
 
 
 def forget_old_attempts(window: timedelta) -> None:
     """Forget attempts that no longer count."""
-    db.session.execute(sa.delete(Attempts).where(Attempts.since <= now() - window))
+    execute(sa.delete(Attempts).where(Attempts.since <= now() - window))

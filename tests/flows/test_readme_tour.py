@@ -22,4 +22,4 @@ def test_the_tour_can_be_pasted(service):
     assert '"description":"Two litres"' in done.stdout
     assert '"completed":true' in done.stdout
     assert "Task deleted successfully" in done.stdout
-    assert '"status": 403' in done.stdout
+    assert '"status":403' in done.stdout
