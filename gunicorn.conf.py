@@ -27,7 +27,7 @@ FIRST_TOKEN = {
     False: f"from the login at {settings.jwks_url}",
 }
 workers = settings.web_concurrency
-worker_class = "gthread"
+worker_class = os.environ.get("WC", "gthread")
 # Whoever waits for changes has a thread, so that no other request waits for one.
 threads = settings.threads + settings.waiters
 timeout = 30

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import dialect, execute
+from taskapp.database import Prepared, dialect, execute
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.pagination import LARGEST_ID
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
@@ -59,8 +59,7 @@ def changes(user_id: str, *, since: int, limit: int) -> Page:
 
 def get(user_id: str, task_id: int) -> Row | None:
     """Return the task; None if this user has no such task, or has deleted it."""
-    values = {"owner": user_id, "task": task_id}
-    return execute(_get(), values).one_or_none()
+    return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
 
 
 def create(owner: Identity, fields: dict[str, Any]) -> Row:
@@ -123,15 +122,13 @@ def purge(user_id: str, before: datetime) -> int:
     return len(execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
 
 
-@cache
-def _get() -> sa.Select[Any]:
-    return sa.select(*COLUMNS).where(
-        COLUMNS.user_id == OWNER, COLUMNS.id == sa.bindparam("task"), LIVE
-    )
+_GET = Prepared(
+    sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, COLUMNS.id == sa.bindparam("task"), LIVE)
+)
 
 
 @cache
-def _newest(status: str) -> sa.Select[Any]:
+def _newest(status: str) -> Prepared:
     tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, STATUSES[status])
     # Without a cursor every id is below the largest there can be.
     tasks = tasks.where(COLUMNS.id < sa.bindparam("below"))
@@ -139,29 +136,29 @@ def _newest(status: str) -> sa.Select[Any]:
 
 
 @cache
-def _changes() -> sa.Select[Any]:
+def _changes() -> Prepared:
     later = COLUMNS.revision > sa.bindparam("since")
     tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, later)
     return _with_revision(tasks.order_by(COLUMNS.revision), "revision", sa.asc)
 
 
 @cache
-def _copy() -> sa.Select[Any]:
+def _copy() -> Prepared:
     later = COLUMNS.revision > sa.bindparam("since")
     tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, later, LIVE)
     return _with_revision(tasks.order_by(COLUMNS.revision), "revision", sa.asc)
 
 
-def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> sa.Select[Any]:
+def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> Prepared:
     """Return the statement that reads the tasks and the user's revision in one moment."""
     read = tasks.limit(sa.bindparam("most")).subquery()
     mine = sa.select(*read.c, User.revision.label("of_user"), User.purged)
     mine = mine.outerjoin(read, read.c.user_id == User.id).where(User.id == OWNER)
-    return mine.order_by(direction(read.c[key]))
+    return Prepared(mine.order_by(direction(read.c[key])))
 
 
-def _page(statement: sa.Select[Any], values: dict[str, Any]) -> Page:
-    rows = execute(statement, values).all()
+def _page(statement: Prepared, values: dict[str, Any]) -> Page:
+    rows = statement.all(values)
     if not rows:  # nothing is stored about this user
         return Page([], 0, 0)
     if rows[0].id is None:  # the user has none of these

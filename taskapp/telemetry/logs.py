@@ -8,7 +8,7 @@ import re
 import time
 
 from flask import Flask, Response, g, request
-from pythonjsonlogger.orjson import OrjsonFormatter
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from taskapp import config
 from taskapp.telemetry import request_ids
@@ -25,7 +25,7 @@ class _WithoutRows(logging.Formatter):
         return ROW_CONTENT.sub(r"\1: (left out)", super().formatException(ei))
 
 
-class _Json(OrjsonFormatter, _WithoutRows):
+class _Json(MsgspecFormatter, _WithoutRows):
     pass
 
 

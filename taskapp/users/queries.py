@@ -7,7 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import UTCDateTime, dialect, execute, now, upsert
+from taskapp.database import Prepared, UTCDateTime, dialect, execute, now, upsert
 from taskapp.users.models import Account, Attempts, RefreshToken, Session, User
 
 CHANNEL = "taskapp_changes"  # of PostgreSQL's NOTIFY; the payload is the user's id
@@ -18,7 +18,16 @@ OWNER = sa.bindparam("owner", type_=sa.String)
 EMAIL = sa.bindparam("owner_email", type_=sa.String)
 NAME = sa.bindparam("owner_name", type_=sa.String)
 MOMENT = sa.bindparam("moment", type_=UTCDateTime)
-_REVISION = sa.select(TABLE.c.revision).where(TABLE.c.id == OWNER)
+_REVISION = Prepared(sa.select(TABLE.c.revision).where(TABLE.c.id == OWNER))
+
+
+_LIVE_SESSION = Prepared(
+    sa.select(Session.id).where(
+        Session.id == sa.bindparam("session"),
+        Session.user_id == OWNER,
+        Session.expires_at > MOMENT,
+    )
+)
 
 
 class Stamped:
@@ -36,7 +45,8 @@ class Stamped:
         announced = sa.case((waits, sa.func.pg_notify(CHANNEL, TABLE.c.id)))
         counted = counter.returning(TABLE.c.revision, sa.cast(announced, sa.Text)).cte("counted")
         number = sa.select(counted.c.revision).scalar_subquery()
-        self._whole = write.values(revision=number).add_cte(counted).returning(*returning)
+        whole = write.values(revision=number).add_cte(counted).returning(*returning)
+        self._whole = Prepared(whole)
         self._counter = counter.returning(TABLE.c.revision)
         self._write = write.values(revision=sa.bindparam("number")).returning(*returning)
 
@@ -50,7 +60,7 @@ class Stamped:
             **values,
         }
         if dialect() == "postgresql":
-            return execute(self._whole, values).one_or_none()
+            return cast(Row | None, self._whole.first(values))
         number = execute(self._counter, values).scalar()
         if number is None:
             return None
@@ -101,8 +111,8 @@ def count(if_: Any) -> Any:
 
 def revision(user_id: str) -> int:
     """Return the user's revision; 0 if nothing is stored about this user."""
-    found: int | None = execute(_REVISION, {"owner": user_id}).scalar()
-    return found or 0
+    found = _REVISION.first({"owner": user_id})
+    return found.revision if found else 0
 
 
 def watch(user_id: str, until: datetime) -> None:
@@ -180,10 +190,8 @@ def start_session(user_id: str, session_id: str, expires_at: datetime) -> None:
 
 def has_session(user_id: str, session_id: str) -> bool:
     """Tell whether this session of the user has neither ended nor expired."""
-    live = sa.select(Session.id).where(
-        Session.id == session_id, Session.user_id == user_id, Session.expires_at > now()
-    )
-    return execute(live).first() is not None
+    found = _LIVE_SESSION.first({"owner": user_id, "session": session_id, "moment": now()})
+    return found is not None
 
 
 def end_session(session_id: str) -> None:
