@@ -1,15 +1,21 @@
 """How gunicorn serves the application: `gunicorn` alone, in this folder, is enough."""
 
-import os
-import signal
-import sys
-from threading import Thread
-from typing import Any
+# Before anything else takes a socket, a lock or an SSL context as they were.
+import gevent
+from gevent import monkey
+
+monkey.patch_all()
+
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+from threading import Thread  # noqa: E402
+from typing import Any  # noqa: E402
 
 # gunicorn reads every name in here as a setting, so `config` must not be one.
-from taskapp.auth import guard
-from taskapp.config import BadSetting, read
-from taskapp.telemetry import logs
+from taskapp.auth import guard  # noqa: E402
+from taskapp.config import BadSetting, read  # noqa: E402
+from taskapp.telemetry import logs  # noqa: E402
 
 try:
     settings = read()
@@ -27,9 +33,9 @@ FIRST_TOKEN = {
     False: f"from the login at {settings.jwks_url}",
 }
 workers = settings.web_concurrency
-worker_class = os.environ.get("WC", "gthread")
-# Whoever waits for changes has a thread, so that no other request waits for one.
-threads = settings.threads + settings.waiters
+# A client that is slow, or waits for changes, costs a greenlet of a few kilobytes, not a thread.
+worker_class = "gevent"
+worker_connections = settings.connections
 timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
@@ -67,7 +73,8 @@ def _release_waiters_at_the_end(worker: Any) -> None:
     handle = signal.getsignal(signal.SIGTERM)
 
     def release_and_handle(number: int, frame: Any) -> None:
-        worker.wsgi.extensions["taskapp.waiters"].close()
+        # Not in here: the handler may have interrupted whoever holds the lock.
+        gevent.spawn(worker.wsgi.extensions["taskapp.waiters"].close)
         handle(number, frame)  # type: ignore[operator,misc]
 
     signal.signal(signal.SIGTERM, release_and_handle)

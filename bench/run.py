@@ -3,20 +3,23 @@
 `python -m bench.run [--smoke]`: one PostgreSQL, three services in turn, the same requests by wrk.
 CPU time is that of the service's whole process tree, without the database and without wrk. The
 order of the services changes from round to round, so that a slow minute hurts all of them alike.
+Without `--smoke` it writes `bench/results.json`, and `docs/performance.svg` from it.
 """
 
 import argparse
 import json
 import os
+import platform
 import secrets
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +28,11 @@ import psutil
 import psycopg
 import requests
 
+from bench import chart
 from taskapp import create_app
 from taskapp.auth import tokens
 from taskapp.config import ROOT
-from tests.servers import BIN, Postgres, free_port
+from tests.servers import BIN, Postgres, RoundTrips, free_port
 
 WORKERS, THREADS = 2, 4
 SIZES = {"bench-50": 50, "bench-1000": 1000}  # tasks of the two users that are asked for
@@ -36,6 +40,8 @@ OTHERS = 10_000  # users beside them, with 20 tasks each
 # CPU time of ours against raw_wsgi's.
 TARGETS = {"get": 1.5, "list 50": 1.5, "list 1000": 1.3, "list 304": 1.5}
 TARGETS |= {"create": 1.7, "toggle": 1.7, "put": 1.7}
+CONNECTIONS = (1, 8, 64)
+RESULTS = ROOT / "bench" / "results.json"
 SERVICES: dict[str, list[str]] = {
     "taskapp": [str(BIN / "gunicorn")],
     "raw_wsgi": [
@@ -61,11 +67,16 @@ class Kind:
     headers: tuple[tuple[str, str], ...] = ()
     status: int = 200
 
-    def lua(self, token: str) -> str:
-        """Return the script that makes wrk send it."""
-        headers = {"Authorization": f"Bearer {token}", **dict(self.headers)}
+    def all_headers(self, token: str) -> dict[str, str]:
+        """Return its headers, as a browser sends them."""
+        headers = {"Authorization": f"Bearer {token}", "Origin": "http://localhost:3000"}
         if self.body:
             headers["Content-Type"] = "application/json"
+        return headers | dict(self.headers)
+
+    def lua(self, token: str) -> str:
+        """Return the script that makes wrk send it."""
+        headers = self.all_headers(token)
         lines = [f"wrk.method = {json.dumps(self.method)}"]
         lines += [f"wrk.headers[{json.dumps(k)}] = {json.dumps(v)}" for k, v in headers.items()]
         lines += [f"wrk.body = {json.dumps(self.body)}"] if self.body else []
@@ -114,6 +125,7 @@ class Running:
         self.log = Path(folder) / f"{name}.log"
 
     def start(self) -> None:
+        started = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 self.command, cwd=ROOT, env=self.environ, stdout=log, stderr=log
@@ -121,16 +133,23 @@ class Running:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                requests.get(f"{self.url}/api/nobody/tasks", timeout=5)
+                requests.get(f"{self.url}/health/ready", timeout=5)
+                self.ready_after = time.monotonic() - started
                 return
             except requests.ConnectionError:
                 assert self.process.poll() is None, self.log.read_text()
-                time.sleep(0.05)
+                time.sleep(0.01)
         raise AssertionError(self.log.read_text())
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
+
+    def ask(self, kind: Kind, token: str) -> requests.Response:
+        return requests.request(
+            kind.method, self.url + kind.path, data=kind.body, headers=kind.all_headers(token),
+            timeout=10,
+        )  # fmt: skip
 
     def cpu_seconds(self) -> float:
         process = psutil.Process(self.process.pid)
@@ -223,11 +242,7 @@ def check_same_answers(services: dict[str, Running], all_kinds: list[Kind], secr
     for kind in all_kinds:
         answers = {}
         for name, service in services.items():
-            headers = {"Authorization": f"Bearer {token_of(kind, secret)}", **dict(kind.headers)}
-            if kind.body:
-                headers["Content-Type"] = "application/json"
-            url = service.url + kind.path
-            answer = requests.request(kind.method, url, data=kind.body, headers=headers, timeout=10)
+            answer = service.ask(kind, token_of(kind, secret))
             answers[name] = comparable(answer)
             assert answer.status_code == kind.status, (name, kind.name, answer.text[:300])
         assert len({json.dumps(answer, sort_keys=True) for answer in answers.values()}) == 1, (
@@ -257,11 +272,61 @@ def database() -> Iterator[str]:
         yield postgres.url
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="short, with a small database")
-    smoke = parser.parse_args().smoke
-    rounds, seconds, others = (1, 1, 100) if smoke else (3, 3, OTHERS)
+def measured(
+    services: dict[str, Running], kind: Kind, token: str, rounds: int, seconds: int
+) -> dict[str, dict[int, list[Measured]]]:
+    """Return what was measured, by service and number of connections, once for each round."""
+    found: dict[str, dict[int, list[Measured]]] = {
+        name: {connections: [] for connections in CONNECTIONS} for name in services
+    }
+    names = list(services)
+    for connections in CONNECTIONS:
+        for number in range(rounds):
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                once = services[name].measure(kind, token, connections, seconds)
+                found[name][connections].append(once)
+    return found
+
+
+def round_trips(url: str, all_kinds: Sequence[Kind], secret: str, folder: str) -> dict[str, float]:
+    """Return how many round trips to the database a request of each kind takes in our service."""
+    times = 20
+    with RoundTrips(url) as counter:
+        service = Running("taskapp", counter.url, secret, folder)
+        service.environ["WEB_CONCURRENCY"] = "1"
+        service.start()
+        try:
+            found = {}
+            for kind in all_kinds:
+                token = token_of(kind, secret)
+                service.ask(kind, token)
+                before = counter.count
+                for _ in range(times):
+                    service.ask(kind, token)
+                found[kind.name] = (counter.count - before) / times
+            return found
+        finally:
+            service.stop()
+
+
+def summary(rounds: dict[str, dict[int, list[Measured]]]) -> dict[str, Any]:
+    """Return the medians by service and connections, and the ratios that the targets are about."""
+    middle = {
+        name: {
+            str(connections): {
+                field: round(statistics.median(getattr(once, field) for once in values), 2)
+                for field in asdict(values[0])
+            }
+            for connections, values in by_connections.items()
+        }
+        for name, by_connections in rounds.items()
+    }
+    pairs = zip(rounds["taskapp"][1], rounds["raw_wsgi"][1], strict=True)
+    return {"services": middle, "cpu_ratios": [round(a.cpu / b.cpu, 2) for a, b in pairs]}
+
+
+def run(rounds: int, seconds: int, others: int) -> dict[str, Any]:
     secret = secrets.token_urlsafe(48)
     with database() as url, tempfile.TemporaryDirectory() as folder:
         all_kinds = kinds(load(url, others))
@@ -270,45 +335,83 @@ def main() -> None:
             service.start()
         try:
             # Also creates the user that tasks are created for.
-            requests.post(
-                f"{services['taskapp'].url}{all_kinds[-1].path}",
-                json={"title": "first"},
-                headers={"Authorization": f"Bearer {token_of(all_kinds[-1], secret)}"},
-                timeout=10,
-            ).raise_for_status()
+            services["taskapp"].ask(all_kinds[-1], token_of(all_kinds[-1], secret))
             check_same_answers(services, [kind for kind in all_kinds if kind.status != 304], secret)
             restore_revision(url, all_kinds)
             check_same_answers(services, [kind for kind in all_kinds if kind.status == 304], secret)
-            cpu: dict[str, dict[str, list[float]]] = {}
+            found = {}
             for kind in all_kinds:
-                cpu[kind.name] = {name: [] for name in services}
-                for number in range(rounds):
-                    order = list(services)[number % 3 :] + list(services)[: number % 3]
-                    for name in order:
-                        token = token_of(kind, secret)
-                        measured = services[name].measure(kind, token, 1, seconds)
-                        cpu[kind.name][name].append(measured.cpu)
-            memory = services["taskapp"].worker_memory()
+                token = token_of(kind, secret)
+                found[kind.name] = summary(measured(services, kind, token, rounds, seconds))
+            memory, ready = services["taskapp"].worker_memory(), services["taskapp"].ready_after
         finally:
             for service in services.values():
                 service.stop()
-    report(cpu, memory)
+        restore_revision(url, all_kinds)
+        trips = round_trips(url, all_kinds, secret, folder)
+    return {
+        "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
+        "workers": WORKERS,
+        "tasks": others * 20 + sum(SIZES.values()),
+        "kinds": found,
+        "round_trips": trips,
+        "worker_memory_mb": round(memory, 1),
+        "ready_after_s": round(ready, 2),
+    }
 
 
-def report(cpu: dict[str, dict[str, list[float]]], memory: float) -> None:
-    """Print CPU time for a request, and ours as a multiple of the limit."""
-    print(f"{'CPU µs a request':18}" + "".join(f"{name:>18}" for name in SERVICES) + "     ratio")
-    far_out = []
-    for kind, times in cpu.items():
-        middle = {name: statistics.median(values) for name, values in times.items()}
-        ratios = [a / b for a, b in zip(times["taskapp"], times["raw_wsgi"], strict=True)]
-        ratio = statistics.median(ratios)
-        row = "".join(f"{middle[name]:18.0f}" for name in SERVICES)
-        print(f"{kind:18}{row}{ratio:10.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
-        if ratio > 2 * TARGETS[kind]:
-            far_out.append(kind)
-    print(f"resident memory of the largest worker: {memory:.0f} MB")
-    print(f"above twice the target: {', '.join(far_out) or 'nothing'}")
+def report(results: dict[str, Any]) -> None:
+    """Print what was measured as tables, and ours as a multiple of the references."""
+    heads = "".join(f"{name:>18}" for name in SERVICES)
+    print(f"CPU µs, 1 client  {heads}   to raw_wsgi   target   round trips")
+    for kind, found in results["kinds"].items():
+        cpu = "".join(f"{found['services'][name]['1']['cpu']:18.0f}" for name in SERVICES)
+        ratios = found["cpu_ratios"]
+        spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+        trips = results["round_trips"][kind]
+        print(f"{kind:18}{cpu}{spread:>19}{TARGETS[kind]:7.1f}{trips:14.1f}")
+    for connections in CONNECTIONS:
+        plural = "s" if connections > 1 else ""
+        print(f"\n{connections} client{plural}: requests/s (p50, p99 in ms)")
+        for kind, found in results["kinds"].items():
+            row = ""
+            for name in SERVICES:
+                each = found["services"][name][str(connections)]
+                row += f"{each['rate']:10.0f} ({each['p50']:.1f}, {each['p99']:.1f})".rjust(28)
+            ours, theirs = (
+                found["services"][name][str(connections)]["rate"]
+                for name in ("taskapp", "fastapi_sqlmodel")
+            )
+            print(f"{kind:12}{row}   {ours / theirs:.1f} x FastAPI")
+    unchanged, whole = (
+        results["kinds"][kind]["services"]["taskapp"]["1"]["cpu"]
+        for kind in ("list 304", "list 50")
+    )
+    print(f"\na 304 costs {unchanged / whole:.2f} of the list of 50 (target 0.7)")
+    print(f"resident memory of the largest worker: {results['worker_memory_mb']} MB (target 85)")
+    print(f"ready after {results['ready_after_s']} s (target 1.5)")
+
+
+def far_out(results: dict[str, Any]) -> list[str]:
+    """Return the kinds of requests that cost more than twice the target."""
+    return [
+        kind
+        for kind, found in results["kinds"].items()
+        if statistics.median(found["cpu_ratios"]) > 2 * TARGETS[kind]
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="short, with a small database")
+    smoke = parser.parse_args().smoke
+    results = run(1, 1, 100) if smoke else run(3, 2, OTHERS)
+    report(results)
+    if not smoke:
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        (ROOT / "docs" / "performance.svg").write_text(chart.drawn(results["kinds"]))
+    if kinds_far_out := far_out(results):
+        sys.exit(f"more than twice the target: {', '.join(kinds_far_out)}")
 
 
 if __name__ == "__main__":

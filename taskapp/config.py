@@ -61,7 +61,7 @@ class Settings:
 
     instance_path: str = setting(str(ROOT / "instance"), String())
     database_url: str = setting("", String())
-    database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: one for each thread
+    database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: as many as THREADS
     database_timeout: int = whole_number(5, 1, 60)  # seconds for one statement or lock
     better_auth_url: str = setting("", String())
     jwt_jwks_url: str = setting("", String())
@@ -85,7 +85,8 @@ class Settings:
     host: str = setting("127.0.0.1", String(validate=validate.Length(min=1)))
     port: int = whole_number(8000, 1, 65535)
     web_concurrency: int = whole_number(2, 1, 64)  # worker processes
-    threads: int = whole_number(4, 1, 200)  # threads in each worker process
+    threads: int = whole_number(4, 1, 200)  # requests of a worker that work at the same time
+    connections: int = whole_number(1000, 1, 65535)  # of clients, to each worker
     max_content_length: int = whole_number(65536, 1024, 2**24)  # bytes of a request body
     log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
     log_format: str = one_of("console", "console", "json")

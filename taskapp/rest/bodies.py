@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -12,6 +13,8 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import problems
+
+LET_FINISH = 2**20  # bytes that are read of a body that is too large
 
 
 class Parser(FlaskParser):
@@ -40,6 +43,15 @@ class Parser(FlaskParser):
 def read(req: Request) -> bytes:
     """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
     try:
+        return _read(req)
+    except RequestEntityTooLarge:
+        # Whoever is cut off while still sending never sees the answer.
+        _let_finish(req)
+        raise
+
+
+def _read(req: Request) -> bytes:
+    try:
         body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):
         # gunicorn's InvalidChunkSize and its kin surface here, in the middle of the request.
@@ -48,6 +60,13 @@ def read(req: Request) -> bytes:
     if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
         raise RequestEntityTooLarge
     return body
+
+
+def _let_finish(req: Request) -> None:
+    stream, left = req.environ["wsgi.input"], LET_FINISH
+    with suppress(ParseException, OSError):
+        while left > 0 and (piece := stream.read(min(left, 65536))):
+            left -= len(piece)
 
 
 def _refuse_constant(name: str) -> NoReturn:

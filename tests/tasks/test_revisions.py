@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -146,19 +147,32 @@ def test_an_empty_list_has_an_etag_too(alice):
     assert alice.get(alice.tasks_url, headers={"If-None-Match": '"0"'}).status_code == 200
 
 
-def test_a_304_of_the_list_reads_one_row_of_users_and_no_task(app, alice):
-    task = alice.has_task()
+@pytest.fixture
+def statements(app, monkeypatch):
+    """The statements that the drivers run from now on."""
     statements = []
+    execute = psycopg.Cursor.execute
+
+    def note(cursor, statement, *args, **kwargs):
+        statements.append(str(statement))
+        return execute(cursor, statement, *args, **kwargs)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", note)
     with app.app_context():
         engine = db.engine
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(
+            engine, "before_cursor_execute", lambda _, *rest: statements.append(rest[1])
+        )
+    return statements
 
-    def note(connection, cursor, statement, *args):
-        statements.append(statement)
 
-    sa.event.listen(engine, "before_cursor_execute", note)
+def test_a_304_of_the_list_reads_one_row_of_users_and_no_task(alice, statements):
+    task = alice.has_task()
+    statements.clear()
+
     headers = {"If-None-Match": f'"{task["revision"]}"'}
     assert alice.get(alice.tasks_url, headers=headers).status_code == 304
-    sa.event.remove(engine, "before_cursor_execute", note)
 
     (statement,) = statements
     assert "FROM users" in statement

@@ -1,0 +1,61 @@
+"""How often a request waits for PostgreSQL: once."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import flask_migrate
+import pytest
+
+from taskapp import create_app
+from taskapp.auth import tokens
+from tests.conftest import Person
+from tests.servers import RoundTrips
+
+
+@pytest.fixture(scope="module")
+def counter(postgresql_url):
+    with RoundTrips(postgresql_url) as counter:
+        yield counter
+
+
+@pytest.fixture(scope="module")
+def alice(counter, tmp_path_factory):
+    """Alice, whose service reaches the database through the counter."""
+    secret = secrets.token_urlsafe(48)
+    folder = str(tmp_path_factory.mktemp("instance"))
+    settings = {"DATABASE_URL": counter.url, "JWT_SECRET_KEY": secret, "INSTANCE_PATH": folder}
+    app = create_app(settings)
+    with app.app_context():
+        flask_migrate.upgrade()
+    user_id = f"alice-{secrets.token_hex(6)}"
+    token = tokens.issue(user_id, tokens.Key("HS256", secret), "sub")
+    return Person(user_id, app.test_client(), token)
+
+
+@contextmanager
+def round_trips(counter, count: int) -> Iterator[None]:
+    before = counter.count
+    yield
+    assert counter.count - before == count
+
+
+def test_reads_and_simple_writes_take_one_round_trip(counter, alice):
+    task = alice.has_task()
+    etag = alice.get(alice.tasks_url).headers["ETag"]
+
+    with round_trips(counter, 1):
+        assert alice.get(task["url"]).status_code == 200
+    with round_trips(counter, 1):
+        assert alice.get(alice.tasks_url).status_code == 200
+    with round_trips(counter, 1):
+        unchanged = alice.get(alice.tasks_url, headers={"If-None-Match": etag})
+        assert unchanged.status_code == 304
+    with round_trips(counter, 1):
+        alice.has_task("Another")
+    with round_trips(counter, 1):
+        assert alice.put(task["url"], json={"title": "Changed"}).status_code == 200
+    with round_trips(counter, 1):
+        assert alice.patch(f"{task['url']}/complete").status_code == 200
+    with round_trips(counter, 1):
+        assert alice.delete(task["url"]).status_code == 200
