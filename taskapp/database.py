@@ -15,13 +15,13 @@ from typing import Any, cast
 import psycopg
 import sqlalchemy as sa
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+from werkzeug.local import LocalProxy
 
 from taskapp import config
 
@@ -66,7 +66,6 @@ class Unavailable(Exception):
 _connection: ContextVar[sa.Connection | None] = ContextVar("connection", default=None)
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate(compare_type=True, render_as_batch=True)
 
 
 def init_app(app: Flask) -> None:
@@ -82,7 +81,7 @@ def init_app(app: Flask) -> None:
         **_engine_options(url.get_backend_name(), settings.database_timeout),
     }
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(config.ROOT / "migrations"))
+    app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _prepare_sqlite)
@@ -234,6 +233,15 @@ def _known_failures() -> Iterator[None]:
         if error.connection_invalidated:
             raise Unavailable from error
         raise
+
+
+def _migrate(app: Flask) -> Any:
+    # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
+    from flask_migrate import Migrate
+
+    folder = str(config.ROOT / "migrations")
+    Migrate(app, db, directory=folder, compare_type=True, render_as_batch=True)
+    return app.extensions["migrate"]
 
 
 def _engine_options(backend: str, seconds: int) -> dict[str, Any]:

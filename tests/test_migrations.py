@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from taskapp import create_app
+from taskapp import config, create_app, health
 from taskapp.database import Base, db
 
 
@@ -107,3 +108,9 @@ def test_ids_are_never_used_again_across_the_migrations(empty):
         flask_migrate.downgrade(revision="0001")
         with db.engine.begin() as connection:
             assert connection.exec_driver_sql(task).scalar_one() > last + 1
+
+
+def test_the_newest_migration_is_the_last_one_by_name():
+    scripts = ScriptDirectory(str(config.ROOT / "migrations"))
+
+    assert health.revision_of_code() == scripts.get_current_head()

@@ -37,6 +37,12 @@ def formatter(log_format: str) -> logging.Formatter:
     return _WithoutRows("%(asctime)s %(levelname)s %(message)s")
 
 
+# What looks for the caller, thread and process of each line, none of which stands in ours, is
+# switched off as the standard library's Logging HOWTO says ("Optimization").
+logging._srcfile = None
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
 def init_app(app: Flask) -> None:
     settings = config.of(app)
     handler = logging.StreamHandler()
