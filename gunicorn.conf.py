@@ -6,20 +6,30 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import os  # noqa: E402
-import signal  # noqa: E402
-import sys  # noqa: E402
-from threading import Thread  # noqa: E402
-from typing import Any  # noqa: E402
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from threading import Thread
+from typing import Any
+
+# Heartbeats and metrics in memory: the root file system may be read-only.
+memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp("-taskapp-metrics", dir=memory)
 
 # gunicorn reads every name in here as a setting, so `config` must not be one.
-from taskapp.auth import guard  # noqa: E402
-from taskapp.config import BadSetting, read  # noqa: E402
-from taskapp.telemetry import logs  # noqa: E402
+from prometheus_client.multiprocess import mark_process_dead
+
+from taskapp.auth import guard
+from taskapp.config import BadSetting, read
+from taskapp.telemetry import logs
 
 try:
     settings = read()
 except BadSetting as bad:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
     sys.exit(f"taskapp: {bad}")
 
 wsgi_app = "wsgi:app"
@@ -44,8 +54,7 @@ keepalive = 5
 # with a bare 431. Fewer fields make up for the longer ones.
 limit_request_field_size = 131072
 limit_request_fields = 50
-# Heartbeats in memory: the root file system may be read-only.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+worker_tmp_dir = memory
 # The control socket wants a writable home and is shared by all masters of one user; signals do.
 control_socket_disable = True
 accesslog = None  # the application writes one line for each request
@@ -78,6 +87,14 @@ def _release_waiters_at_the_end(worker: Any) -> None:
         handle(number, frame)  # type: ignore[operator,misc]
 
     signal.signal(signal.SIGTERM, release_and_handle)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def when_ready(server: Any) -> None:

@@ -120,6 +120,7 @@ class Running:
             "THREADS": str(THREADS),
             "INSTANCE_PATH": folder,
             "LOG_FORMAT": "json",
+            "METRICS_TOKEN": secret,
             "PYTHONPATH": str(ROOT),
         }
         self.log = Path(folder) / f"{name}.log"

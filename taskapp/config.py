@@ -88,6 +88,7 @@ class Settings:
     threads: int = whole_number(4, 1, 200)  # requests of a worker that work at the same time
     connections: int = whole_number(1000, 1, 65535)  # of clients, to each worker
     max_content_length: int = whole_number(65536, 1024, 2**24)  # bytes of a request body
+    metrics_token: str = field(default="", repr=False, metadata={"parse": String()})
     log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
     log_format: str = one_of("console", "console", "json")
 

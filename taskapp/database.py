@@ -4,6 +4,7 @@ SQLite serves a laptop, PostgreSQL everything else; the same queries run on both
 """
 
 import select
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any, cast
 
+import click
 import psycopg
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -24,6 +26,9 @@ from sqlalchemy.types import TypeDecorator
 from werkzeug.local import LocalProxy
 
 from taskapp import config
+from taskapp.telemetry import metrics
+
+UNNOTICED = 0.001  # seconds to get a connection that was free
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -81,7 +86,10 @@ def init_app(app: Flask) -> None:
         **_engine_options(url.get_backend_name(), settings.database_timeout),
     }
     db.init_app(app)
+    # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
+    if click.get_current_context(silent=True):
+        _migrate(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _prepare_sqlite)
@@ -103,7 +111,7 @@ def transaction() -> Iterator[None]:
     if _connection.get() is not None:
         yield
         return
-    with _known_failures(), transactional().begin() as connection, _current(connection):
+    with _known_failures(), _block(transactional()) as connection, connection.begin():
         yield
 
 
@@ -120,7 +128,7 @@ def autocommit() -> Iterator[None]:
         with transaction():
             yield
         return
-    with _known_failures(), engine.connect() as connection, _current(connection):
+    with _known_failures(), _block(engine):
         yield
 
 
@@ -213,12 +221,19 @@ def _of_block() -> sa.Connection:
 
 
 @contextmanager
-def _current(connection: sa.Connection) -> Iterator[None]:
-    token = _connection.set(connection)
-    try:
-        yield
-    finally:
-        _connection.reset(token)
+def _block(engine: sa.Engine) -> Iterator[sa.Connection]:
+    asked = time.perf_counter()
+    with engine.connect() as connection:
+        waited = time.perf_counter() - asked
+        if waited > UNNOTICED:
+            metrics.connection_wait.observe(waited)
+        metrics.connections.inc()
+        token = _connection.set(connection)
+        try:
+            yield connection
+        finally:
+            _connection.reset(token)
+            metrics.connections.dec()
 
 
 @contextmanager
@@ -236,7 +251,6 @@ def _known_failures() -> Iterator[None]:
 
 
 def _migrate(app: Flask) -> Any:
-    # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     from flask_migrate import Migrate
 
     folder = str(config.ROOT / "migrations")

@@ -11,6 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from taskapp import config, problems
 from taskapp.auth import tokens
 from taskapp.auth.jwks import Jwks, Unreachable
+from taskapp.telemetry import metrics
 
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
 
@@ -96,20 +97,25 @@ def require_token() -> None:
     # A preflight carries no token by design (Fetch standard, CORS protocol).
     if request.method == "OPTIONS":
         return
+    encoded = _bearer()
     try:
         # Its decoder, not its `verify_jwt_in_request`, which parses the header once more and takes
         # longer for what surrounds the decoder than all the rest of the guard.
-        decode_token(_bearer())
+        decode_token(encoded)
     except tokens.Refused as refused:
+        metrics.token_checks.labels("refused").inc()
         raise problems.Unauthorized(str(refused), error="invalid_token") from None
     except Unreachable:
+        metrics.token_checks.labels("keys unavailable").inc()
         raise problems.Unavailable(
             "The keys of the login can't be fetched right now. Please try again."
         ) from None
     if _session_has_ended(g.token):
+        metrics.token_checks.labels("session ended").inc()
         raise problems.Unauthorized(
             "The session has ended. Please sign in again.", error="invalid_token"
         )
+    metrics.tokens_accepted.inc()
     g.user_id = g.token.identity.id
 
 
@@ -127,10 +133,12 @@ def _bearer() -> str:
     """Return the token of the request (RFC 6750, section 2.1)."""
     authorization = request.headers.get("Authorization")
     if authorization is None:
+        metrics.token_checks.labels("missing").inc()
         raise problems.Unauthorized("A token is needed: send Authorization: Bearer <JWT>.")
     scheme, _, encoded = authorization.partition(" ")
     # Two headers arrive as one, with a comma between them.
     if scheme.lower() != "bearer" or not encoded or " " in encoded or "," in encoded:
+        metrics.token_checks.labels("malformed").inc()
         raise problems.Unauthorized(
             "The Authorization header must be: Bearer <JWT>.", error="invalid_token"
         )

@@ -16,6 +16,7 @@ import jwt
 import urllib3
 
 from taskapp.auth.tokens import Key, Refused
+from taskapp.telemetry import metrics
 
 TIMEOUT = 3.0  # seconds for one fetch
 LARGEST = 512 * 1024  # bytes of a key set
@@ -199,6 +200,7 @@ class Jwks:
                         published[kid] = before
                 self._published = published
                 self._fetched = fetch.started
+                metrics.keys_fetched.set_to_current_time()
             self._not_before = time.monotonic() + pause
         fetch.done.set()
 

@@ -1,10 +1,11 @@
-"""What operators see of a running service: its log lines and the ids that join them."""
+"""What operators see of a running service: its log lines, the ids that join them, and metrics."""
 
 from flask import Flask
 
-from taskapp.telemetry import logs, request_ids
+from taskapp.telemetry import logs, metrics, request_ids
 
 
 def init_app(app: Flask) -> None:
     logs.init_app(app)
+    metrics.init_app(app)
     request_ids.init_app(app)
