@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format lock fuzz browser-test interop lint-openapi image-test
+.PHONY: run test check format lock fuzz browser-test interop lint-openapi image-test \
+        bench bench-smoke bench-growth
 
 run: $(VENV)/.installed
 	$(BIN)/flask db upgrade
@@ -52,6 +53,17 @@ lint-openapi: $(VENV)/.installed-dev
 image-test:
 	deploy/image-test.sh
 
+# Needs wrk. What a request costs here, beside the two references in bench/reference/.
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.run
+
+bench-smoke: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.run --smoke
+
+# Needs wrk, 4 GB of disk and some minutes. Up to ten million tasks, and one to four workers.
+bench-growth: $(VENV)/.installed-bench
+	$(BIN)/python -m bench.growth
+
 # Compiles the lock files, with hashes, from the short lists.
 lock: $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
@@ -62,6 +74,10 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskapp needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
