@@ -4,13 +4,13 @@ SQLite serves a laptop, PostgreSQL everything else; the same queries run on both
 """
 
 import select
-import time
-from collections import namedtuple
+from collections import deque, namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from threading import Event, Lock
 from typing import Any, cast
 
 import click
@@ -27,8 +27,6 @@ from werkzeug.local import LocalProxy
 
 from taskapp import config
 from taskapp.telemetry import metrics
-
-UNNOTICED = 0.001  # seconds to get a connection that was free
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -66,6 +64,49 @@ class Unavailable(Exception):
     """The database can't be reached, or did not answer in time; nothing was acknowledged."""
 
 
+class _Turns:
+    """As many turns as there are connections, given in the order in which they were asked for.
+
+    SQLAlchemy's pool gives a connection that was returned to whoever comes next, also where others
+    wait: with 64 clients the slowest waited 2 s for what took 9 ms at the median.
+    """
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self._free, self._seconds = count, seconds
+        self._waiting: deque[Event] = deque()
+        self._lock = Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a turn; raises `Unavailable` after the time that one may wait for it."""
+        self._take()
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    def _take(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            mine = Event()
+            self._waiting.append(mine)
+        with metrics.connection_wait.time():
+            mine.wait(self._seconds)
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                raise Unavailable
+
+    def _give_back(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
 # The connection of the block at hand. There is no ORM session: every statement is of Core, and a
 # session would take longer than all else that is done for one.
 _connection: ContextVar[sa.Connection | None] = ContextVar("connection", default=None)
@@ -85,6 +126,7 @@ def init_app(app: Flask) -> None:
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **_engine_options(url.get_backend_name(), settings.database_timeout),
     }
+    app.extensions["taskapp.turns"] = _Turns(settings.pool_size, settings.database_timeout)
     db.init_app(app)
     # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
@@ -222,11 +264,8 @@ def _of_block() -> sa.Connection:
 
 @contextmanager
 def _block(engine: sa.Engine) -> Iterator[sa.Connection]:
-    asked = time.perf_counter()
-    with engine.connect() as connection:
-        waited = time.perf_counter() - asked
-        if waited > UNNOTICED:
-            metrics.connection_wait.observe(waited)
+    turns: _Turns = current_app.extensions["taskapp.turns"]
+    with turns.taken(), engine.connect() as connection:
         metrics.connections.inc()
         token = _connection.set(connection)
         try:

@@ -1,0 +1,41 @@
+"""Turns at the database: as many as there are connections, first come, first served."""
+
+import time
+from threading import Thread
+
+import pytest
+
+from taskapp import database
+
+
+def starts(work):
+    thread = Thread(target=work)
+    thread.start()
+    time.sleep(0.02)  # so that it waits before the next one comes
+    return thread
+
+
+def test_whoever_waits_longest_is_next_also_before_a_newcomer():
+    turns = database._Turns(1, seconds=5)
+    order = []
+
+    def take(name):
+        with turns.taken():
+            order.append(name)
+
+    with turns.taken():
+        waiting = [starts(lambda name=name: take(name)) for name in ("first", "second", "third")]
+    take("newcomer")
+    for thread in waiting:
+        thread.join()
+
+    assert order == ["first", "second", "third", "newcomer"]
+
+
+def test_waiting_ends_with_unavailable_and_takes_no_turn_away():
+    turns = database._Turns(1, seconds=0.05)
+
+    with turns.taken(), pytest.raises(database.Unavailable), turns.taken():
+        pass
+    with turns.taken():
+        pass
