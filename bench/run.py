@@ -169,7 +169,7 @@ class Running:
             before = self.cpu_seconds()
             done = subprocess.run(
                 [
-                    *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"),
+                    *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency"),
                     *("-s", script.name, self.url + kind.path),
                 ],
                 capture_output=True, text=True, check=True,
@@ -417,7 +417,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="short, with a small database")
     smoke = parser.parse_args().smoke
-    results = run((1, 8), 1, 1, 100) if smoke else run(CLIENTS, 3, 3, OTHERS)
+    results = run((1, 8), 1, 1, 100) if smoke else run(CLIENTS, 3, 2, OTHERS)
     report(results)
     if not smoke:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
