@@ -169,7 +169,8 @@ class Running:
             before = self.cpu_seconds()
             done = subprocess.run(
                 [
-                    *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency"),
+                    *("wrk", "-t1", f"-c{connections}", f"-d{seconds}s"),
+                    *("--timeout", "20s", "--latency"),
                     *("-s", script.name, self.url + kind.path),
                 ],
                 capture_output=True, text=True, check=True,

@@ -18,6 +18,7 @@ import psycopg
 import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
+from gevent import monkey
 from sqlalchemy import event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Dialect
@@ -58,6 +59,10 @@ class _WithoutZone(TypeDecorator[datetime]):
 
 # A time zone aware UTC timestamp. PostgreSQL's need no handling: its sessions are in UTC.
 UTCDateTime = sa.DateTime(timezone=True).with_variant(_WithoutZone(), "sqlite")
+
+
+# gevent's own would let others run meanwhile, which costs more than to look without waiting.
+_poll = monkey.get_original("select", "poll")
 
 
 class Unavailable(Exception):
@@ -327,7 +332,7 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 def _refuse_dead_connection(connection: Any, record: object, proxy: object) -> None:
     # An idle connection has nothing to say. If its socket can be read, the server has closed it
     # (or is about to). Looking costs microseconds where a ping would cost a round trip.
-    poll = select.poll()
+    poll = _poll()
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         raise exc.InvalidatePoolError
