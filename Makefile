@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
 .PHONY: run test check format lock fuzz browser-test interop lint-openapi image-test \
-        bench bench-smoke bench-growth
+        bench bench-smoke bench-growth audit sbom
 
 run: $(VENV)/.installed
 	$(BIN)/flask db upgrade
@@ -64,16 +64,31 @@ bench-smoke: $(VENV)/.installed-bench
 bench-growth: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.growth
 
+# Known vulnerabilities of what the lock file installs; from the saved answer without a network.
+audit: $(VENV)/.installed-audit
+	$(VENV)/audit/bin/python deploy/audit.py
+
+# The bill of materials (CycloneDX) of what the lock file installs.
+sbom: $(VENV)/.installed-audit
+	mkdir -p build
+	$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-reproducible -o build/sbom.json
+
 # Compiles the lock files, with hashes, from the short lists.
 lock: $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-bench.in -o requirements-bench.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-audit.in -o requirements-audit.txt
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskapp needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.installed-audit: $(VENV)/.installed requirements-audit.txt
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.txt
