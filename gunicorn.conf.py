@@ -44,15 +44,18 @@ FIRST_TOKEN = {
 }
 workers = settings.web_concurrency
 # A client that is slow, or waits for changes, costs a greenlet of a few kilobytes, not a thread.
-worker_class = "gevent"
+worker_class = "taskapp.serving.Worker"
 worker_connections = settings.connections
 timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
 keepalive = 5
+# Whether X-Forwarded-Proto is believed is for TRUSTED_PROXIES to say.
+secure_scheme_headers: dict[str, str] = {}
 # A token of any length that people paste is refused by us, with a reason, rather than by gunicorn
 # with a bare 431. Fewer fields make up for the longer ones.
-limit_request_field_size = 131072
+limit_request_field_size = settings.max_header_size
+limit_request_line = settings.max_url_length
 limit_request_fields = 50
 worker_tmp_dir = memory
 # The control socket wants a writable home and is shared by all masters of one user; signals do.

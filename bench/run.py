@@ -38,6 +38,7 @@ WORKERS, THREADS = 2, 4
 SIZES = {"bench-50": 50, "bench-1000": 1000}  # tasks of the two users that are asked for
 OTHERS = 10_000  # users beside them, with 20 tasks each
 # CPU time of ours against raw_wsgi's.
+LIMITS = ("RATE_LIMIT_ADDRESS", "RATE_LIMIT_READS", "RATE_LIMIT_WRITES")
 TARGETS = {"get": 1.5, "list 50": 1.5, "list 1000": 1.3, "list 304": 1.5}
 TARGETS |= {"create": 1.7, "toggle": 1.7, "put": 1.7}
 CLIENTS = (1, 8, 64)
@@ -121,6 +122,7 @@ class Running:
             "INSTANCE_PATH": folder,
             "LOG_FORMAT": "json",
             "METRICS_TOKEN": secret,
+            **dict.fromkeys(LIMITS, "100000000/minute"),
             "PYTHONPATH": str(ROOT),
         }
         self.log = Path(folder) / f"{name}.log"

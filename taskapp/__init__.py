@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from taskapp import (
     auth,
@@ -36,6 +37,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     settings = config.read(environ)
     app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
+    if proxies := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     telemetry.init_app(app)
     database.init_app(app)
     problems.init_app(app)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import limits
 import marshmallow as ma
 from dotenv import dotenv_values
 from flask import Flask
@@ -45,6 +46,13 @@ class BadSetting(Exception):
 def setting(default: Any, parse: Field[Any]) -> Any:
     """A field of `Settings`: its default, and the marshmallow field that parses and checks it."""
     return field(default=default, metadata={"parse": parse})
+
+
+def _is_limit(text: str) -> None:
+    try:
+        limits.parse("1/second" if text == "off" else text)
+    except ValueError:
+        raise ma.ValidationError('Must be such as "300/minute", or "off".') from None
 
 
 def whole_number(default: int, least: int, most: int) -> Any:
@@ -87,7 +95,17 @@ class Settings:
     web_concurrency: int = whole_number(2, 1, 64)  # worker processes
     threads: int = whole_number(4, 1, 200)  # requests of a worker that work at the same time
     connections: int = whole_number(1000, 1, 65535)  # of clients, to each worker
+    redis_url: str = field(default="", repr=False, metadata={"parse": String()})
+    rate_limit_address: str = setting("6000/minute", String(validate=_is_limit))
+    rate_limit_reads: str = setting("1200/minute", String(validate=_is_limit))
+    rate_limit_writes: str = setting("300/minute", String(validate=_is_limit))
+    trusted_proxies: int = whole_number(0, 0, 10)  # in front, whose X-Forwarded-* are believed
     max_content_length: int = whole_number(65536, 1024, 2**24)  # bytes of a request body
+    max_json_depth: int = whole_number(32, 2, 500)  # objects and arrays inside each other
+    max_url_length: int = whole_number(4094, 256, 8190)  # bytes of the request line
+    max_header_size: int = whole_number(131072, 8192, 2**20)  # bytes of one header
+    body_timeout: int = whole_number(10, 1, 300)  # seconds to receive a request body
+    waiting_room: int = whole_number(200, 0, 10_000)  # requests that wait for the database
     metrics_token: str = field(default="", repr=False, metadata={"parse": String()})
     log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
     log_format: str = one_of("console", "console", "json")

@@ -76,14 +76,14 @@ class _Turns:
     wait: with 64 clients the slowest waited 2 s for what took 9 ms at the median.
     """
 
-    def __init__(self, count: int, seconds: float) -> None:
-        self._free, self._seconds = count, seconds
+    def __init__(self, count: int, seconds: float, room: int) -> None:
+        self._free, self._seconds, self._room = count, seconds, room
         self._waiting: deque[Event] = deque()
         self._lock = Lock()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Hold a turn; raises `Unavailable` after the time that one may wait for it."""
+        """Hold a turn; raises `Unavailable` if `room` wait already, or after `seconds`."""
         self._take()
         try:
             yield
@@ -95,6 +95,8 @@ class _Turns:
             if self._free:
                 self._free -= 1
                 return
+            if len(self._waiting) >= self._room:
+                raise Unavailable
             mine = Event()
             self._waiting.append(mine)
         with metrics.connection_wait.time():
@@ -131,7 +133,9 @@ def init_app(app: Flask) -> None:
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **_engine_options(url.get_backend_name(), settings.database_timeout),
     }
-    app.extensions["taskapp.turns"] = _Turns(settings.pool_size, settings.database_timeout)
+    app.extensions["taskapp.turns"] = _Turns(
+        settings.pool_size, settings.database_timeout, settings.waiting_room
+    )
     db.init_app(app)
     # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))

@@ -12,12 +12,13 @@ from marshmallow import fields
 
 from taskapp import auth
 from taskapp.database import transaction
-from taskapp.rest import idempotency
+from taskapp.rest import idempotency, rate_limits
 from taskapp.rest.fields import UTCTime
 from taskapp.rest.openapi import Api, Blueprint, MessageSchema
 from taskapp.tasks import PARAMETERS
 from taskapp.tasks import queries as tasks
 from taskapp.tasks.schemas import TaskSchema
+from taskapp.telemetry import audit
 from taskapp.users import queries as users
 from taskapp.users.schemas import AccountSchema, SessionSchema, UserSchema
 
@@ -31,6 +32,7 @@ FILE = {
 
 blueprint = Blueprint("privacy", __name__, url_prefix="/api/<user_id>")
 blueprint.before_request(auth.require_owner)
+blueprint.before_request(rate_limits.count_user)
 
 
 class IdempotencyKeySchema(ma.Schema):
@@ -86,6 +88,7 @@ def erase(user_id: str) -> dict[str, str]:
     with transaction():
         idempotency.erase(user_id)
         users.erase(user_id)
+    audit.event("user.erased")
     return {"message": "User erased"}
 
 

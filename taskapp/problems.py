@@ -88,6 +88,15 @@ class Stale(Problem):
         self.members = {"current": current}
 
 
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    code = 408
+
+    def __init__(self) -> None:
+        super().__init__("The body did not arrive in time.")
+
+
 class UnsupportedMediaType(Problem):
     """The body is not JSON."""
 

@@ -47,6 +47,7 @@ def environ(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict
         "JWT_SECRET_KEY": SECRET,
         "INSTANCE_PATH": str(tmp_path_factory.mktemp("instance")),
         "LOG_FORMAT": "json",
+        **servers.NO_LIMITS,
     }
 
 

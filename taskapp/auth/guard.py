@@ -11,7 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from taskapp import config, problems
 from taskapp.auth import tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.telemetry import metrics
+from taskapp.telemetry import audit, metrics
 
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
 
@@ -104,6 +104,7 @@ def require_token() -> None:
         decode_token(encoded)
     except tokens.Refused as refused:
         metrics.token_checks.labels("refused").inc()
+        audit.event("token.refused", reason=str(refused))
         raise problems.Unauthorized(str(refused), error="invalid_token") from None
     except Unreachable:
         metrics.token_checks.labels("keys unavailable").inc()
@@ -112,6 +113,7 @@ def require_token() -> None:
         ) from None
     if _session_has_ended(g.token):
         metrics.token_checks.labels("session ended").inc()
+        audit.event("token.refused", user_id=g.token.identity.id, reason="The session has ended.")
         raise problems.Unauthorized(
             "The session has ended. Please sign in again.", error="invalid_token"
         )
@@ -126,7 +128,7 @@ def require_owner() -> None:
     """
     require_token()
     if request.method != "OPTIONS" and g.user_id != (request.view_args or {}).get("user_id"):
-        raise problems.NotOwner
+        raise _not_owner()
 
 
 def _bearer() -> str:
@@ -164,7 +166,13 @@ def _guard_unrouted() -> None:
     owner, *rest = path.removeprefix("/api/").removesuffix("/").split("/")
     # An encoded slash or dots: then the first part alone does not tell whose path it is.
     if g.user_id != owner or {"", ".", ".."} & set(rest):
-        raise problems.NotOwner
+        raise _not_owner()
+
+
+def _not_owner() -> problems.NotOwner:
+    metrics.token_checks.labels("not owner").inc()
+    audit.event("access.denied")
+    return problems.NotOwner()
 
 
 def _keyring(settings: config.Settings, login: Jwks | None) -> tokens.Keyring:

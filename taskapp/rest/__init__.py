@@ -1,8 +1,8 @@
-"""What every endpoint promises: its documentation, its body rules, its pages and CORS."""
+"""What every endpoint promises: its documentation, its body rules, its pages and its headers."""
 
 from flask import Flask
 
-from taskapp.rest import cors, json, openapi
+from taskapp.rest import cors, json, openapi, rate_limits, security_headers
 
 
 def init_app(app: Flask) -> openapi.Api:
@@ -12,4 +12,6 @@ def init_app(app: Flask) -> openapi.Api:
     app.url_map.merge_slashes = False
     json.init_app(app)
     cors.init_app(app)
+    security_headers.init_app(app)
+    rate_limits.init_app(app)
     return openapi.init_app(app)

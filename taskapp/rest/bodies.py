@@ -5,14 +5,15 @@ import math
 from contextlib import suppress
 from typing import Any, NoReturn
 
+import gevent
 import marshmallow as ma
-from flask import Request
+from flask import Request, current_app
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from taskapp import problems
+from taskapp import config, problems
 
 LET_FINISH = 2**20  # bytes that are read of a body that is too large
 
@@ -27,9 +28,12 @@ class Parser(FlaskParser):
         if not is_json(req.mimetype):
             raise problems.UnsupportedMediaType
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+            parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise problems.BadRequest("The body is not valid JSON.") from None
+        if _is_deeper(parsed, config.of(current_app).max_json_depth):
+            raise problems.BadRequest("The body has too many objects or arrays inside each other.")
+        return parsed
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
         by_location: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
@@ -52,7 +56,8 @@ def read(req: Request) -> bytes:
 
 def _read(req: Request) -> bytes:
     try:
-        body = req.get_data(cache=True)
+        with gevent.Timeout(config.of(current_app).body_timeout, problems.RequestTimeout()):
+            body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):
         # gunicorn's InvalidChunkSize and its kin surface here, in the middle of the request.
         raise problems.BadRequest("The body is broken: its chunks or its length.") from None
@@ -67,6 +72,18 @@ def _let_finish(req: Request) -> None:
     with suppress(ParseException, OSError):
         while left > 0 and (piece := stream.read(min(left, 65536))):
             left -= len(piece)
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most + 1):
+        inside = [each for each in level if isinstance(each, dict | list)]
+        if not inside:
+            return False
+        level = [
+            part for each in inside for part in (each.values() if isinstance(each, dict) else each)
+        ]
+    return True
 
 
 def _refuse_constant(name: str) -> NoReturn:

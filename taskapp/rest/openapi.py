@@ -208,7 +208,6 @@ docs = FlaskBlueprint("docs", __name__, url_prefix="/docs")
 def page() -> Response:
     response = send_from_directory(PAGE, "index.html")
     response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 

@@ -7,7 +7,7 @@ from flask import request, url_for
 
 from taskapp import auth, problems
 from taskapp.database import autocommit
-from taskapp.rest import etags, pagination
+from taskapp.rest import etags, pagination, rate_limits
 from taskapp.rest.etags import conditional, preconditioned
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import Blueprint, MessageSchema
@@ -30,6 +30,7 @@ Answer = tuple[queries.Row, dict[str, str]]
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks")
 blueprint.before_request(auth.require_owner)
+blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")

@@ -7,6 +7,7 @@ from flask import url_for
 
 from taskapp import auth, problems
 from taskapp.database import autocommit
+from taskapp.rest import rate_limits
 from taskapp.rest.openapi import Blueprint, documents
 from taskapp.tasks import queries, waiting
 from taskapp.tasks.schemas import ChangesArguments, ChangesSchema
@@ -20,6 +21,7 @@ RETRY_AFTER = {
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/<user_id>/tasks/changes")
 blueprint.before_request(auth.require_owner)
+blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")

@@ -46,6 +46,12 @@ connection_wait = Histogram(
 )
 token_checks = Counter("taskapp_token_checks", "Tokens that were looked at.", ["outcome"])
 tokens_accepted = token_checks.labels("accepted")
+rate_limit_hits = Counter(
+    "taskapp_rate_limit_hits", "Requests that were refused as too many.", ["limit"]
+)
+rate_limit_failures = Counter(
+    "taskapp_rate_limit_storage_failures", "Times that Redis could not count a request."
+)
 keys_fetched = Gauge(
     "taskapp_login_keys_fetched_timestamp_seconds",
     "When the keys of the login were fetched; of the worker where that is longest ago.",

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from taskapp import problems
 from taskapp.database import now, transaction
+from taskapp.telemetry import audit
 from taskapp.users import queries
 
 WINDOW = timedelta(minutes=15)
@@ -31,6 +32,7 @@ def allow(limits: dict[str, int]) -> None:
         counted = {key: queries.count_attempt(key, WINDOW) for key in sorted(limits)}
     for key, (count, since) in counted.items():
         if count > limits[key]:
+            audit.event("rate_limit.exceeded", limit="sign-in")
             seconds = math.ceil((since + WINDOW - now()).total_seconds())
             raise problems.TooManyRequests(
                 "Too many attempts. Please try again later.", retry_after=max(1, seconds)

@@ -9,6 +9,7 @@ from taskapp import auth, config, problems
 from taskapp.database import transaction
 from taskapp.rest import idempotency
 from taskapp.rest.openapi import Blueprint, MessageSchema
+from taskapp.telemetry import audit
 from taskapp.users import attempts, cookies, passwords, queries, sessions
 from taskapp.users.schemas import (
     CredentialsSchema,
@@ -56,6 +57,7 @@ def register(fields: dict[str, Any]) -> Response:
             raise problems.Conflict("email: There is an account with this e-mail already.")
         tokens = sessions.start(user.id)
         row = queries.get(user.id)
+    audit.event("account.registered", user_id=user.id)
     return _tokens(tokens, cookie=fields["cookie"], user=row, status=201)
 
 
@@ -71,6 +73,7 @@ def login(fields: dict[str, Any]) -> Response:
     """
     account = _check_password(fields["email"].lower(), fields["password"])
     if account is None:
+        audit.event("login.failed")
         raise problems.Unauthorized("E-mail or password is wrong.")
     new_hash = None
     if passwords.is_outdated(account.password_hash):
@@ -80,6 +83,7 @@ def login(fields: dict[str, Any]) -> Response:
             queries.set_password_hash(account.user_id, new_hash)
         tokens = sessions.start(account.user_id)
         row = queries.get(account.user_id)
+    audit.event("login.succeeded", user_id=account.user_id)
     return _tokens(tokens, cookie=fields["cookie"], user=row)
 
 
@@ -98,6 +102,7 @@ def refresh(fields: dict[str, Any]) -> Response:
         raise problems.Unauthorized("A refresh token is needed.")
     tokens = sessions.refresh(sent)
     if tokens is None:
+        audit.event("session.refused")
         raise problems.Unauthorized(
             "The refresh token is not valid any more. Please sign in again.", error="invalid_token"
         )
@@ -126,6 +131,7 @@ def logout(fields: dict[str, Any]) -> Response:
             queries.end_session(session_id)
         else:
             sessions.end(sent or "")
+    audit.event("session.ended")
     response = jsonify({"message": "Signed out"})
     cookies.delete_from(response)
     return response
@@ -161,6 +167,7 @@ def delete_me(fields: dict[str, Any]) -> dict[str, str]:
     with transaction():
         idempotency.erase(user_id)
         queries.erase(user_id)
+    audit.event("user.erased")
     return {"message": "Account deleted successfully"}
 
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.servers import new_user_id
+from tests.servers import Service, new_user_id
 
 
 def send(service, text: bytes) -> tuple[int, dict[str, object]]:
@@ -58,3 +58,50 @@ def test_a_long_chunked_body_is_a_413(service):
     status, _ = send(service, text)
 
     assert status == 413
+
+
+HEAD = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"NONSENSE\r\n\r\n", 400),
+        (b"GET /health HTTP/9.9\r\n\r\n", 400),
+        (HEAD + b"Bad Header: 1\r\n\r\n", 400),
+        (HEAD + b"A: 1\r\n folded\r\n\r\n", 400),
+        (HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+        (HEAD + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        (HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400),
+        (b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (HEAD + b"A: " + b"a" * 200_000 + b"\r\n\r\n", 431),
+        (HEAD + b"".join(b"A%d: 1\r\n" % n for n in range(10_000)) + b"\r\n", 431),
+    ],
+)
+def test_what_gunicorn_refuses_is_a_problem_too(service, text, expected):
+    status, problem = send(service, text)
+
+    assert status == problem["status"] == expected
+    assert problem["detail"]
+
+
+def test_no_answer_says_what_serves_it(service):
+    with service.session(new_user_id()) as session:
+        assert "Server" not in session.get(f"{service.url}/health").headers
+
+
+def test_a_body_that_does_not_arrive_is_a_408(slow_service):
+    text = request(slow_service, new_user_id(), b'{"title": ', "Content-Length: 500")
+    with socket.create_connection(("127.0.0.1", slow_service.port), timeout=10) as connection:
+        connection.sendall(text)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert b" 408 " in answer.split(b"\r\n")[0]
+    assert b"did not arrive in time" in answer
+
+
+@pytest.fixture(scope="module")
+def slow_service(postgresql_url, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("slow")
+    with Service(postgresql_url, folder, BODY_TIMEOUT="1") as service:
+        yield service

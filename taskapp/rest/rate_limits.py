@@ -1,0 +1,105 @@
+"""How often somebody may ask: for each user and each address, counted in Redis or in this process.
+
+The engine is `limits`, which Flask-Limiter is made of; that one would count before the guard knows
+whose request it is. Without `REDIS_URL`, and while Redis is away, each process counts for itself.
+"""
+
+import logging
+import math
+import time
+from typing import Any, cast
+
+import limits
+from flask import Flask, current_app, g, request
+from limits.storage import MemoryStorage, storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from taskapp import config, problems
+from taskapp.telemetry import audit, metrics
+
+PATHS = "/api/"  # what is counted; health and documentation are not
+READS = ("GET", "HEAD")
+WAIT = 0.25  # seconds for Redis
+PAUSE = 5.0  # seconds in which a Redis that failed is not asked again
+
+logger = logging.getLogger("taskapp")
+
+
+class Counters:
+    """Counts requests under a key; in Redis for all processes, where there is one."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._shared = _redis(redis_url) if redis_url else None
+        self._not_before = 0.0
+
+    def hit(self, limit: limits.RateLimitItem, *key: str) -> int | None:
+        """Count one request; None if it is within the limit, else the seconds until one is."""
+        if self._shared and time.monotonic() >= self._not_before:
+            try:
+                return _hit(self._shared, limit, key)
+            except Exception as error:  # noqa: BLE001 - redis' own, the socket's, a script's
+                self._not_before = time.monotonic() + PAUSE
+                metrics.rate_limit_failures.inc()
+                logger.warning("Redis can't count requests: %s", type(error).__name__)
+        return _hit(self._own, limit, key)
+
+
+def init_app(app: Flask) -> None:
+    settings = config.of(app)
+    app.extensions["taskapp.counters"] = Counters(settings.redis_url)
+    app.extensions["taskapp.limits"] = {
+        name: None if text == "off" else limits.parse(text)
+        for name, text in (
+            ("address", settings.rate_limit_address),
+            ("reads", settings.rate_limit_reads),
+            ("writes", settings.rate_limit_writes),
+        )
+    }
+    app.before_request(_count_address)
+
+
+def count_user() -> None:
+    """Count a request of the user whom the guard has let pass; raises `TooManyRequests`."""
+    if request.method != "OPTIONS":
+        _count("reads" if request.method in READS else "writes", g.user_id)
+
+
+def _count_address() -> None:
+    if request.method != "OPTIONS" and request.path.startswith(PATHS):
+        _count("address", request.remote_addr or "")
+
+
+def _count(name: str, key: str) -> None:
+    limit = current_app.extensions["taskapp.limits"][name]
+    if limit is None:
+        return
+    counters = cast(Counters, current_app.extensions["taskapp.counters"])
+    seconds = counters.hit(limit, name, key)
+    if seconds is not None:
+        metrics.rate_limit_hits.labels(name).inc()
+        audit.event("rate_limit.exceeded", limit=name)
+        problem = problems.TooManyRequests(
+            "Too many requests. Please try again later.", retry_after=seconds
+        )
+        problem.headers |= headers(name, limit, seconds)
+        raise problem
+
+
+def headers(name: str, limit: limits.RateLimitItem, seconds: int) -> dict[str, str]:
+    """Return the fields of draft-ietf-httpapi-ratelimit-headers-10 for a limit that is used up."""
+    policy = f'"{name}";q={limit.amount};w={limit.get_expiry()}'
+    return {"RateLimit-Policy": policy, "RateLimit": f'"{name}";r=0;t={seconds}'}
+
+
+def _hit(
+    counter: SlidingWindowCounterRateLimiter, limit: limits.RateLimitItem, key: tuple[str, ...]
+) -> int | None:
+    if counter.hit(limit, *key):
+        return None
+    return max(1, math.ceil(counter.get_window_stats(limit, *key).reset_time - time.time()))
+
+
+def _redis(url: str) -> SlidingWindowCounterRateLimiter:
+    options: dict[str, Any] = {"socket_timeout": WAIT, "socket_connect_timeout": WAIT}
+    return SlidingWindowCounterRateLimiter(storage_from_string(url, **options))

@@ -1,0 +1,76 @@
+"""gunicorn's worker, with problem details for what it refuses before the application sees it.
+
+A request head must be complete within `keepalive` seconds; that is gunicorn's own doing.
+"""
+
+import contextlib
+import json
+import secrets
+import socket
+from typing import Any
+
+from gunicorn.http import wsgi
+from gunicorn.workers.ggevent import GeventWorker
+
+from taskapp.telemetry import request_ids
+
+DETAILS = {
+    400: "The request can't be read.",
+    414: "The address is too long.",
+    417: "What the request expects can't be met.",
+    431: "The headers are too large, or too many.",
+    501: "This transfer coding is not known here.",
+}
+LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
+
+
+class Worker(GeventWorker):
+    """gunicorn's gevent worker, which answers every error as `problems` does."""
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer a request that gunicorn can't or won't read."""
+        refused: Any = _Refused(client)
+        super().handle_error(req, refused, addr, exc)
+
+
+class _Refused:
+    """A client's socket that replaces gunicorn's page of HTML by a problem."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def sendall(self, page: bytes) -> None:
+        _, code, reason = page.partition(b"\r\n")[0].decode("latin1").split(" ", 2)
+        request_id = secrets.token_hex(16)
+        detail = DETAILS.get(int(code), "The request can't be answered.")
+        problem = {"type": "about:blank", "title": reason, "status": int(code), "detail": detail}
+        body = json.dumps({**problem, "instance": "", "request_id": request_id}).encode()
+        head = (
+            f"HTTP/1.1 {code} {reason}\r\nConnection: close\r\n"
+            f"Content-Type: application/problem+json\r\n{request_ids.HEADER}: {request_id}\r\n"
+            f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._client.settimeout(1)
+        self._client.sendall(head.encode("latin1") + body)
+        self._let_finish()
+
+    def _let_finish(self) -> None:
+        # A connection that is closed while the client still sends is reset, and the answer lost.
+        left = LET_FINISH
+        with contextlib.suppress(OSError):
+            self._client.shutdown(socket.SHUT_WR)
+            while left > 0 and (piece := self._client.recv(65536)):
+                left -= len(piece)
+
+
+def _without_banner(response: Any) -> list[str]:
+    lines: list[str] = _default_headers(response)
+    return [line for line in lines if not line.startswith("Server:")]
+
+
+# gunicorn has no setting for it.
+_default_headers = wsgi.Response.default_headers
+wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]

