@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
 .PHONY: run test check format lock fuzz browser-test interop lint-openapi image-test \
-        bench bench-smoke bench-growth audit sbom
+        bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
 	$(BIN)/flask db upgrade
@@ -30,6 +30,10 @@ format: $(VENV)/.installed-dev
 # Sends generated requests to the running service, on both databases.
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.fuzz
+
+# A mixed load: nothing grows.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.soak $(SECONDS)
 
 # Needs Chromium: Debian's `chromium`, or its path in CHROMIUM.
 browser-test: $(VENV)/.installed-dev

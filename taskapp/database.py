@@ -65,6 +65,11 @@ UTCDateTime = sa.DateTime(timezone=True).with_variant(_WithoutZone(), "sqlite")
 _poll = monkey.get_original("select", "poll")
 
 
+# What psycopg says of a database that can't do its work now. One that may only be read is a
+# standby, or was made so because its disk is full.
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
+
+
 class Unavailable(Exception):
     """The database can't be reached, or did not answer in time; nothing was acknowledged."""
 
@@ -290,10 +295,10 @@ def _known_failures() -> Iterator[None]:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise Unavailable from error
-    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+    except AWAY as error:
         raise Unavailable from error
     except exc.DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or isinstance(error.orig, AWAY):
             raise Unavailable from error
         raise
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import limits
 from flask import Flask, current_app, g, request
 from limits.storage import MemoryStorage, storage_from_string
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 
 from taskapp import config, problems
 from taskapp.telemetry import audit, metrics
@@ -29,7 +29,7 @@ class Counters:
     """Counts requests under a key; in Redis for all processes, where there is one."""
 
     def __init__(self, redis_url: str) -> None:
-        self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._own = FixedWindowRateLimiter(MemoryStorage())
         self._shared = _redis(redis_url) if redis_url else None
         self._not_before = 0.0
 
@@ -93,13 +93,13 @@ def headers(name: str, limit: limits.RateLimitItem, seconds: int) -> dict[str, s
 
 
 def _hit(
-    counter: SlidingWindowCounterRateLimiter, limit: limits.RateLimitItem, key: tuple[str, ...]
+    counter: FixedWindowRateLimiter, limit: limits.RateLimitItem, key: tuple[str, ...]
 ) -> int | None:
     if counter.hit(limit, *key):
         return None
     return max(1, math.ceil(counter.get_window_stats(limit, *key).reset_time - time.time()))
 
 
-def _redis(url: str) -> SlidingWindowCounterRateLimiter:
+def _redis(url: str) -> FixedWindowRateLimiter:
     options: dict[str, Any] = {"socket_timeout": WAIT, "socket_connect_timeout": WAIT}
-    return SlidingWindowCounterRateLimiter(storage_from_string(url, **options))
+    return FixedWindowRateLimiter(storage_from_string(url, **options))

@@ -9,6 +9,8 @@ from tests.conftest import person
 from tests.problems import assert_problem
 from tests.servers import free_port
 
+pytestmark = pytest.mark.usefixtures("app")  # which migrates the database
+
 FEW = {"RATE_LIMIT_WRITES": "3/minute", "RATE_LIMIT_READS": "5/minute"}
 
 

@@ -1,0 +1,106 @@
+"""PostgreSQL fails in many ways under load: 503 in time, nothing acknowledged lost, recovery."""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.servers import Postgres, Service, new_user_id
+
+WRITERS = 8
+TIMEOUT = 2  # seconds: DATABASE_TIMEOUT
+# A turn at the database, a connection and a statement may each take the whole time.
+BOUND = 3 * TIMEOUT + 2
+WORKERS, POOL = 2, 4
+
+
+def kill(postgres: Postgres) -> None:
+    pid = int((Path(postgres.folder) / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(2)
+    postgres.start()
+
+
+def stop(postgres: Postgres) -> None:
+    postgres.stop()
+    time.sleep(10)
+    postgres.start()
+
+
+def terminate_connections(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as admin:
+        for _ in range(30):
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'taskapp' ORDER BY random() LIMIT 1"
+            )
+            time.sleep(0.1)
+
+
+def read_only(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.url, autocommit=True) as admin:
+        for value in ("on", "off"):
+            admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+            admin.execute("SELECT pg_reload_conf()")
+            time.sleep(3)
+
+
+def lock(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.url) as other:
+        other.execute("LOCK TABLE tasks")
+        time.sleep(2 * TIMEOUT)
+
+
+@pytest.mark.parametrize("fault", [kill, stop, terminate_connections, read_only, lock])
+def test_a_fault_gives_503_in_time_and_loses_nothing(postgres, tmp_path, fault):
+    users = [new_user_id() for _ in range(WRITERS)]
+    statuses: Counter[int] = Counter()
+    slowest, kept = [0.0], {user_id: set() for user_id in users}
+    over = threading.Event()
+    settings = {"DATABASE_TIMEOUT": str(TIMEOUT), "WEB_CONCURRENCY": str(WORKERS)}
+    with Service(postgres.url, tmp_path, **settings, THREADS=str(POOL)) as service:
+
+        def write(user_id: str) -> None:
+            with service.session(user_id) as session:
+                while not over.is_set():
+                    began = time.monotonic()
+                    answer = session.post(
+                        f"{service.url}/api/{user_id}/tasks", json={"title": "t"}, timeout=30
+                    )
+                    slowest[0] = max(slowest[0], time.monotonic() - began)
+                    statuses[answer.status_code] += 1
+                    if answer.status_code == 201:
+                        kept[user_id].add(answer.json()["id"])
+
+        writers = [threading.Thread(target=write, args=(user_id,)) for user_id in users]
+        for writer in writers:
+            writer.start()
+        time.sleep(1)
+        fault(postgres)
+        service.wait(10)
+        before = statuses[201]
+        time.sleep(2)
+        recovered = statuses[201] > before
+        over.set()
+        for writer in writers:
+            writer.join()
+
+        assert statuses.keys() <= {201, 503}, statuses
+        assert slowest[0] < BOUND
+        assert recovered
+        with psycopg.connect(postgres.url) as admin:
+            for user_id, ids in kept.items():
+                found = admin.execute("SELECT id FROM tasks WHERE user_id = %s", (user_id,))
+                assert ids <= {task for (task,) in found}
+            held = admin.execute(
+                "SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity"
+                " WHERE application_name = 'taskapp'"
+            ).fetchall()
+    ((connections, busy),) = held
+    assert connections <= WORKERS * POOL
+    assert busy == 0
