@@ -33,13 +33,14 @@ Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its
 the path's. Errors are problem details (RFC 9457) whose `detail` can be shown to people.
 """
 
-ALWAYS = (401, 403, 404, 422, 500, 503)  # behind the guard, under a user's path
-WITH_A_BODY = (400, 413, 415)
+ALWAYS = (401, 403, 404, 422, 429, 500, 503)  # behind the guard, under a user's path
+WITH_A_BODY = (400, 408, 413, 415)
 MEANINGS = {
     400: "The request can't be read, its JSON is broken for example.",
     401: "The token is missing, has expired or is not valid.",
     403: "The path belongs to another user.",
     404: "There is no such thing among what the user owns.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
     409: "Something that exists stands in the way.",
     410: "The changes since then are no longer known.",
