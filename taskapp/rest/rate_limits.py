@@ -1,7 +1,8 @@
-"""How often somebody may ask: for each user and each address, counted in Redis or in this process.
+"""How often somebody may ask: each user, and each address without a valid token.
 
-The engine is `limits`, which Flask-Limiter is made of; that one would count before the guard knows
-whose request it is. Without `REDIS_URL`, and while Redis is away, each process counts for itself.
+They are counted in Redis or in this process: without `REDIS_URL`, and while Redis is away, each
+process counts for itself. The engine is `limits`, which Flask-Limiter is made of; that one would
+count before the guard knows whose request it is.
 """
 
 import logging
@@ -10,14 +11,13 @@ import time
 from typing import Any, cast
 
 import limits
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from taskapp import config, problems
 from taskapp.telemetry import audit, metrics
 
-PATHS = "/api/"  # what is counted; health and documentation are not
 READS = ("GET", "HEAD")
 WAIT = 0.25  # seconds for Redis
 PAUSE = 5.0  # seconds in which a Redis that failed is not asked again
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
             ("writes", settings.rate_limit_writes),
         )
     }
-    app.before_request(_count_address)
+    app.after_request(_count_refused)
 
 
 def count_user() -> None:
@@ -65,9 +65,21 @@ def count_user() -> None:
         _count("reads" if request.method in READS else "writes", g.user_id)
 
 
-def _count_address() -> None:
-    if request.method != "OPTIONS" and request.path.startswith(PATHS):
+def count_address() -> None:
+    """Count a request that needs no token; raises `TooManyRequests`."""
+    if request.method != "OPTIONS" and "address_counted" not in g:
+        g.address_counted = True
         _count("address", request.remote_addr or "")
+
+
+def _count_refused(response: Response) -> Response:
+    # Whoever has a valid token is known: many may share an address, that of a frontend's server.
+    if response.status_code == 401 and "user_id" not in g:
+        try:
+            count_address()
+        except problems.TooManyRequests as problem:
+            return problems.write(problem)
+    return response
 
 
 def _count(name: str, key: str) -> None:

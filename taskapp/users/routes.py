@@ -7,7 +7,7 @@ from flask import Response, current_app, jsonify, make_response, request
 
 from taskapp import auth, config, problems
 from taskapp.database import transaction
-from taskapp.rest import idempotency
+from taskapp.rest import idempotency, rate_limits
 from taskapp.rest.openapi import Blueprint, MessageSchema
 from taskapp.telemetry import audit
 from taskapp.users import attempts, cookies, passwords, queries, sessions
@@ -32,12 +32,14 @@ COOKIE = [
     }
 ]
 
-PROBLEMS = (401, 422, 500, 503)
+PROBLEMS = (401, 422, 429, 500, 503)
 
 # What needs no access token, and the account of the one whose token it is.
 public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLEMS)
+public.before_request(rate_limits.count_address)
 mine = Blueprint("account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404))
 mine.before_request(auth.require_token)
+mine.before_request(rate_limits.count_user)
 
 
 @public.post("/register")
@@ -45,7 +47,6 @@ mine.before_request(auth.require_token)
 @public.arguments(RegistrationSchema)
 @public.response(201, SignedInSchema, description="The account; its first session has begun.")
 @public.alt_response(409, "CONFLICT")
-@public.alt_response(429, "TOO_MANY_REQUESTS")
 def register(fields: dict[str, Any]) -> Response:
     """Create an account and sign in."""
     by_address = attempts.digest("register", _address())
@@ -65,7 +66,6 @@ def register(fields: dict[str, Any]) -> Response:
 @public.doc(operationId="login", **PUBLIC)
 @public.arguments(CredentialsSchema)
 @public.response(200, SignedInSchema, description="A new session.")
-@public.alt_response(429, "TOO_MANY_REQUESTS")
 def login(fields: dict[str, Any]) -> Response:
     """Sign in with e-mail and password.
 
@@ -154,7 +154,6 @@ def me() -> queries.Row:
 @mine.arguments(PasswordSchema)
 @mine.response(200, MessageSchema, description="The account and all its tasks are gone.")
 @mine.alt_response(403, "FORBIDDEN")
-@mine.alt_response(429, "TOO_MANY_REQUESTS")
 def delete_me(fields: dict[str, Any]) -> dict[str, str]:
     """Delete the account with all its tasks, for good."""
     user_id = auth.identity().id

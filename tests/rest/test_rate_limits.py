@@ -8,6 +8,7 @@ from taskapp.telemetry import metrics
 from tests.conftest import person
 from tests.problems import assert_problem
 from tests.servers import free_port
+from tests.users import people
 
 pytestmark = pytest.mark.usefixtures("app")  # which migrates the database
 
@@ -48,19 +49,35 @@ def test_reads_of_a_user_are_limited(environ):
     assert statuses == [200] * 5 + [429]
 
 
-def test_an_address_is_limited_whoever_asks_and_a_preflight_never(environ):
+def test_an_address_without_a_valid_token_is_limited_and_a_preflight_never(environ):
     app = create_app(environ | {"RATE_LIMIT_ADDRESS": "2/minute"})
     stranger = app.test_client()
-    assert [stranger.get("/api/a/tasks").status_code for _ in range(3)] == [401, 401, 429]
+    answers = [stranger.get("/api/a/tasks") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert_problem(answers[-1], 429)
 
-    alice = person(app, "alice")
-    preflight = alice.open(
-        alice.tasks_url, "OPTIONS", headers={"Access-Control-Request-Method": "GET"}
-    )
+    preflight = stranger.options("/api/a/tasks", headers={"Access-Control-Request-Method": "GET"})
 
-    assert_problem(alice.get(alice.tasks_url), 429)
     assert preflight.status_code == 204
-    assert alice.get("/health").status_code == 200
+    assert stranger.get("/health").status_code == 200
+
+
+def test_whoever_has_a_valid_token_may_share_an_address_with_strangers(environ):
+    app = create_app(environ | {"RATE_LIMIT_ADDRESS": "1/minute"})
+    for _ in range(3):
+        app.test_client().get("/api/a/tasks")
+    alice = person(app, "alice")
+
+    assert alice.get(alice.tasks_url).status_code == 200
+
+
+def test_signing_in_is_limited_by_address_too(environ):
+    app = create_app(environ | {"RATE_LIMIT_ADDRESS": "2/minute"})
+    body = {"email": "nobody@example.com", "password": "a wrong one"}
+
+    statuses = [people.post(app, "login", body, "203.0.113.9").status_code for _ in range(3)]
+
+    assert statuses == [401, 401, 429]
 
 
 def test_with_redis_all_processes_count_together(environ, redis_url):
