@@ -15,9 +15,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
-base=${BASE_IMAGE:-localhost/taskapp-base}
+base=${BASE_IMAGE:-localhost/taskapp-debian}
 if [ -z "${BASE_IMAGE:-}" ] && ! buildah images -q "$base" >/dev/null 2>&1; then
-  mmdebstrap --quiet --variant=essential --include=python3,python3-venv,ca-certificates bookworm "$work/base.tar"
+  # libstdc++ is what python:3.13-slim has too, since its apt needs it; here greenlet does.
+  mmdebstrap --quiet --variant=essential --include=python3,python3-venv,ca-certificates,libstdc++6 \
+    bookworm "$work/base.tar"
   scratch=$(buildah from scratch)
   buildah add -q "$scratch" "$work/base.tar" / >/dev/null
   buildah commit -q "$scratch" "$base" >/dev/null
