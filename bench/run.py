@@ -408,11 +408,14 @@ def report(results: dict[str, Any]) -> None:
 
 
 def far_out(results: dict[str, Any]) -> list[str]:
-    """Return the kinds of requests that cost more than twice the target."""
+    """Return the kinds of requests that cost more than twice the target, in every round.
+
+    What else the machine does can only make a round worse.
+    """
     return [
         kind
         for kind, found in results["kinds"].items()
-        if statistics.median(found["cpu_ratios"]) > 2 * TARGETS[kind]
+        if min(found["cpu_ratios"]) > 2 * TARGETS[kind]
     ]
 
 
@@ -420,7 +423,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="short, with a small database")
     smoke = parser.parse_args().smoke
-    results = run((1, 8), 1, 1, 100) if smoke else run(CLIENTS, 3, 2, OTHERS)
+    results = run((1, 8), 3, 1, 100) if smoke else run(CLIENTS, 3, 2, OTHERS)
     report(results)
     if not smoke:
         before = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
