@@ -11,7 +11,7 @@ from flask.cli import AppGroup, with_appcontext
 from taskapp import config
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import now, transaction
+from taskapp.database import maintenance, now
 from taskapp.rest import idempotency
 from taskapp.tasks import queries
 
@@ -75,13 +75,13 @@ def purge_tasks() -> None:
     before = now() - timedelta(days=config.of(current_app).trash_days)
     count = 0
     while True:
-        with transaction():
+        with maintenance():
             users = queries.users_to_purge(before, PURGED_AT_ONCE)
         if not users:
             break
         for user_id in users:
             # One transaction each: nobody waits for the others' tasks.
-            with transaction():
+            with maintenance():
                 count += queries.purge(user_id, before)
     click.echo(f"{count} deleted tasks purged")
 
@@ -90,7 +90,7 @@ def purge_tasks() -> None:
 @with_appcontext
 def purge_keys() -> None:
     """Remove the answers that were kept for IDEMPOTENCY_HOURS."""
-    with transaction():
+    with maintenance():
         count = idempotency.purge()
     click.echo(f"{count} idempotency keys purged")
 

@@ -1,6 +1,7 @@
 """Every setting of the service: its type, its default and its check, read once at start."""
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -55,6 +56,11 @@ def _is_limit(text: str) -> None:
         raise ma.ValidationError('Must be such as "300/minute", or "off".') from None
 
 
+def _is_role(text: str) -> None:
+    if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", text):
+        raise ma.ValidationError('Must be a name in small letters, or "none".')
+
+
 def whole_number(default: int, least: int, most: int) -> Any:
     return setting(default, Integer(validate=validate.Range(least, most)))
 
@@ -70,6 +76,7 @@ class Settings:
     instance_path: str = setting(str(ROOT / "instance"), String())
     database_url: str = setting("", String())
     database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: as many as THREADS
+    database_role: str = setting("taskapp_service", String(validate=_is_role))
     database_timeout: int = whole_number(5, 1, 60)  # seconds for one statement or lock
     better_auth_url: str = setting("", String())
     jwt_jwks_url: str = setting("", String())

@@ -1,6 +1,8 @@
-"""The database: engine and session, one transaction for each request, and bounds on time.
+"""The database: its connections, what runs on them as whom, and bounds on time.
 
-SQLite serves a laptop, PostgreSQL everything else; the same queries run on both.
+SQLite serves a laptop, PostgreSQL everything else; the same queries run on both. On PostgreSQL
+whatever a request does runs as a role that sees no rows but those of the block's user: a second
+lock, should a WHERE be forgotten one day. Role and user are told in the round trip of the work.
 """
 
 import select
@@ -8,6 +10,7 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from threading import Event, Lock
@@ -119,9 +122,22 @@ class _Turns:
                 self._free += 1
 
 
-# The connection of the block at hand. There is no ORM session: every statement is of Core, and a
-# session would take longer than all else that is done for one.
-_connection: ContextVar[sa.Connection | None] = ContextVar("connection", default=None)
+@dataclass(slots=True)
+class _Block:
+    """A connection, and whom its statements are about; `told` once PostgreSQL knows that."""
+
+    connection: sa.Connection
+    user_id: str
+    told: bool
+
+
+# The block at hand. There is no ORM session: every statement is of Core, and a session would take
+# longer than all else that is done for one.
+_block_at_hand: ContextVar[_Block | None] = ContextVar("block", default=None)
+
+NOBODY = ""  # no user has this id
+# For the transaction at hand, so that it holds behind a pooler in transaction mode, too.
+TELL = b"SELECT set_config('role', %s, true), set_config('taskapp.user_id', %s, true)"
 
 db = SQLAlchemy(model_class=Base)
 
@@ -141,6 +157,7 @@ def init_app(app: Flask) -> None:
     app.extensions["taskapp.turns"] = _Turns(
         settings.pool_size, settings.database_timeout, settings.waiting_room
     )
+    app.extensions["taskapp.database_role"] = settings.database_role
     db.init_app(app)
     # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
@@ -158,33 +175,51 @@ def init_app(app: Flask) -> None:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(user_id: str = NOBODY) -> Iterator[None]:
     """Run the block as one transaction: committed at its end, rolled back by an exception.
 
-    Inside another one the block is a part of that. Raises `Unavailable` when the database is
+    Of what belongs to users it sees only what is this user's. Inside another one the block is a
+    part of that; ValueError if that is another user's. Raises `Unavailable` when the database is
     away, busy or too slow.
     """
-    if _connection.get() is not None:
+    if _is_part(user_id):
         yield
         return
-    with _known_failures(), _block(transactional()) as connection, connection.begin():
+    with (
+        _known_failures(),
+        _connected(transactional(), user_id) as block,
+        block.connection.begin(),
+    ):
+        if not block.told:
+            _tell(block)
         yield
 
 
 @contextmanager
-def autocommit() -> Iterator[None]:
+def autocommit(user_id: str) -> Iterator[None]:
     """Run the block with each of its statements a transaction of its own, and one round trip.
 
-    That is enough for whatever is one statement. Inside a transaction the block is a part of that,
-    and on SQLite, where a round trip costs nothing, it is a transaction. Raises `Unavailable` as
-    `transaction` does.
+    That is enough for whatever is one statement, which must be a `Prepared` one. Inside a
+    transaction the block is a part of that, and on SQLite, where a round trip costs nothing, it is
+    a transaction. Raises what `transaction` does.
     """
     engine = db.engine
-    if _connection.get() is not None or engine.dialect.name == "sqlite":
-        with transaction():
+    if engine.dialect.name == "sqlite" or _is_part(user_id):
+        with transaction(user_id):
             yield
         return
-    with _known_failures(), _block(engine):
+    with _known_failures(), _connected(engine, user_id):
+        yield
+
+
+@contextmanager
+def maintenance() -> Iterator[None]:
+    """Run the block as a transaction that sees the rows of all users, if the login owns them.
+
+    For commands of operators, never for a request. Raises what `transaction` does.
+    """
+    with _known_failures(), _connected(transactional(), NOBODY) as block, block.connection.begin():
+        block.told = True
         yield
 
 
@@ -196,8 +231,11 @@ def transactional() -> sa.Engine:
 def execute(
     statement: sa.Executable, values: Mapping[str, Any] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Run the statement in the block at hand; raises LookupError outside of any."""
-    return _of_block().execute(statement, values)
+    """Run the statement in the transaction at hand; raises LookupError outside of any."""
+    block = _of_block()
+    if not block.told:
+        raise LookupError("autocommit() takes prepared statements only")
+    return block.connection.execute(statement, values)
 
 
 class Prepared:
@@ -213,16 +251,21 @@ class Prepared:
 
     def all(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run it in the block at hand, and return its rows."""
-        connection = _of_block()
+        block = _of_block()
+        connection = block.connection
         if connection.dialect.name != "postgresql":
             return connection.execute(self._statement, values).all()
-        text, constants = self._compiled
-        if text is None:
-            return connection.execute(self._statement, values).all()
+        text, parameters = self._text(values)
         driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
         try:
             cursor = driver.cursor(row_factory=self._row_maker, binary=True)
-            return cursor.execute(text, {**constants, **values}).fetchall()
+            if block.told:
+                cursor.execute(text, parameters)
+            else:
+                with driver.pipeline():
+                    driver.execute(TELL, _role_and_user(block))
+                    cursor.execute(text, parameters)
+            return cursor.fetchall()
         except psycopg.Error as error:
             if driver.closed:
                 connection.invalidate(error)
@@ -240,23 +283,32 @@ class Prepared:
             self._row_type = namedtuple("Row", names)  # type: ignore[misc]
         return partial(tuple.__new__, self._row_type)
 
-    @cached_property
-    def _compiled(self) -> tuple[bytes | None, dict[str, Any]]:
-        """The text and the parameters that are always the same.
+    def _text(self, values: Mapping[str, Any]) -> tuple[bytes, Mapping[str, Any]]:
+        """Return what to run, and with which parameters."""
+        if self._constants is not None:
+            return self._made[1], {**self._constants, **values}
+        # A list of values: as many parameters as it has.
+        expanded = self._made[0].construct_expanded_state(values)
+        return expanded.statement.encode(), expanded.parameters
 
-        No text where it depends on the parameters, as that of a list of values does.
-        """
-        compiled = self._statement.compile(dialect=_of_block().dialect)
+    @cached_property
+    def _made(self) -> tuple[Any, bytes]:
+        compiled = self._statement.compile(dialect=_of_block().connection.dialect)
+        return compiled, compiled.string.encode()
+
+    @cached_property
+    def _constants(self) -> dict[str, Any] | None:
+        """The parameters that are always the same; None where the text depends on parameters."""
+        compiled, _ = self._made
         if compiled.post_compile_params:
-            return None, {}
+            return None
         binds = compiled.binds.items()
-        constants = {name: bind.effective_value for name, bind in binds if not bind.required}
-        return compiled.string.encode(), constants
+        return {name: bind.effective_value for name, bind in binds if not bind.required}
 
 
 def dialect() -> str:
     """Return the name of the SQL dialect of the block at hand."""
-    return _of_block().dialect.name
+    return _of_block().connection.dialect.name
 
 
 def upsert(table: Any) -> Any:
@@ -269,24 +321,44 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _of_block() -> sa.Connection:
-    connection = _connection.get()
-    if connection is None:
+def _of_block() -> _Block:
+    block = _block_at_hand.get()
+    if block is None:
         raise LookupError("SQL needs a transaction() or autocommit() around it")
-    return connection
+    return block
+
+
+def _is_part(user_id: str) -> bool:
+    """Tell whether a block of this user would be a part of the block at hand."""
+    block = _block_at_hand.get()
+    if block is not None and user_id not in (NOBODY, block.user_id):
+        raise ValueError("a block of another user is open")
+    return block is not None
 
 
 @contextmanager
-def _block(engine: sa.Engine) -> Iterator[sa.Connection]:
+def _connected(engine: sa.Engine, user_id: str) -> Iterator[_Block]:
     turns: _Turns = current_app.extensions["taskapp.turns"]
     with turns.taken(), engine.connect() as connection:
         metrics.connections.inc()
-        token = _connection.set(connection)
+        block = _Block(connection, user_id, told=connection.dialect.name == "sqlite")
+        token = _block_at_hand.set(block)
         try:
-            yield connection
+            yield block
         finally:
-            _connection.reset(token)
+            _block_at_hand.reset(token)
             metrics.connections.dec()
+
+
+def _tell(block: _Block) -> None:
+    driver = cast(psycopg.Connection[Any], block.connection.connection.driver_connection)
+    with driver.pipeline():  # together with its BEGIN
+        driver.execute(TELL, _role_and_user(block))
+    block.told = True
+
+
+def _role_and_user(block: _Block) -> tuple[str, str]:
+    return current_app.extensions["taskapp.database_role"], block.user_id
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from taskapp import config, problems
 from taskapp.auth import guard
-from taskapp.database import autocommit, execute
+from taskapp.database import execute, transaction
 from taskapp.rest.openapi import Api, PublicBlueprint
 
 HEALTHY = {"status": "healthy"}
@@ -62,7 +62,7 @@ def ready() -> dict[str, str]:
 
 def _revision_of_database() -> str | None:
     try:
-        with autocommit():
+        with transaction():
             found = execute(sa.text("SELECT version_num FROM alembic_version"))
             revision: str | None = found.scalar()
     except ProgrammingError:  # PostgreSQL without a single migration

@@ -64,7 +64,7 @@ def export(user_id: str) -> Response:
 
     Nothing but the hash of a password and the digests of tokens is left out.
     """
-    with transaction():
+    with transaction(auth.identity().id):
         about: dict[str, Any] = {
             "user": users.get(user_id),
             "account": users.account(user_id),
@@ -85,7 +85,7 @@ def export(user_id: str) -> Response:
 @blueprint.response(200, MessageSchema, description="Nothing is stored about the user any more.")
 def erase(user_id: str) -> dict[str, str]:
     """Erase the user with all tasks, for good."""
-    with transaction():
+    with transaction(auth.identity().id):
         idempotency.erase(user_id)
         users.erase(user_id)
     audit.event("user.erased")
@@ -103,6 +103,6 @@ def _document(head: str, user_id: str, rows: Any) -> Iterator[str]:
             separator = ", "
         if len(rows) < PAGE:
             break
-        with transaction():
+        with transaction(auth.identity().id):
             rows = tasks.stored(user_id, before=rows[-1].id, limit=PAGE)
     yield "]}"

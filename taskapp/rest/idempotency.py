@@ -62,7 +62,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
         if key is None:
             return make_response(view(*args, **kwargs))
         fingerprint = _fingerprint()
-        with transaction():
+        with transaction(g.user_id):
             if _claim(g.user_id, key, fingerprint):
                 response = make_response(view(*args, **kwargs))
                 _keep(g.user_id, key, response)

@@ -57,9 +57,14 @@ def changes(user_id: str, *, since: int, limit: int) -> Page:
     return _page(statement, {"owner": user_id, "since": since, "most": limit})
 
 
-def get(user_id: str, task_id: int) -> Row | None:
-    """Return the task; None if this user has no such task, or has deleted it."""
-    return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
+def get(user_id: str, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Return the task; None if this user has no such task, or has deleted it.
+
+    None also where the precondition does not hold.
+    """
+    shape, values = _split(if_)
+    found = _get(*shape).first({"owner": user_id, "task": task_id, **values})
+    return cast(Row | None, found)
 
 
 def create(owner: Identity, fields: dict[str, Any]) -> Row:
@@ -79,9 +84,7 @@ def update(
     """
     if fields:
         return _change(owner, task_id, "update", if_, fields)
-    task = sa.select(*COLUMNS).where(COLUMNS.user_id == owner.id, COLUMNS.id == task_id, LIVE)
-    shape, values = _split(if_)
-    return execute(task.where(*_holds(*shape)), values).one_or_none()
+    return get(owner.id, task_id, if_)
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
@@ -122,9 +125,10 @@ def purge(user_id: str, before: datetime) -> int:
     return len(execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
 
 
-_GET = Prepared(
-    sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, COLUMNS.id == sa.bindparam("task"), LIVE)
-)
+@cache
+def _get(*shape: bool) -> Prepared:
+    task = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, COLUMNS.id == sa.bindparam("task"))
+    return Prepared(task.where(LIVE, *_holds(*shape)))
 
 
 @cache

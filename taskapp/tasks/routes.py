@@ -45,7 +45,7 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
     all of the user's tasks: with `If-None-Match` a list that has not changed is a 304.
     """
     limit = arguments["limit"]
-    with autocommit():
+    with autocommit(auth.identity().id):
         if etags.asks_whether_modified() and (
             not_modified := etags.not_modified(users.revision(user_id))
         ):
@@ -67,7 +67,7 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
 @blueprint.response(201, TaskSchema, headers=LOCATION | etags.ETAG, description="The new task.")
 def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     """Create a task."""
-    with autocommit():
+    with autocommit(auth.identity().id):
         task = queries.create(auth.identity(), fields)
     location = url_for("tasks.get_task", user_id=user_id, task_id=task.id)
     return task, {"Location": location, **etags.headers(task.revision)}
@@ -79,7 +79,7 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task.")
 def get_task(user_id: str, task_id: int) -> Any:
     """Get a task."""
-    with autocommit():
+    with autocommit(auth.identity().id):
         task = queries.get(user_id, task_id)
     if task is None:
         raise _missing()
@@ -139,7 +139,7 @@ def restore_task(user_id: str, task_id: int) -> Answer:
 
     One that is not deleted is returned as it is, so that a retry is safe.
     """
-    with autocommit():
+    with autocommit(auth.identity().id):
         task = queries.restore(auth.identity(), task_id) or queries.get(user_id, task_id)
     if task is None:
         raise _missing()
@@ -170,7 +170,7 @@ def _change(task_id: int, query: Callable[..., queries.Row | None], *values: Any
     that the request's precondition is about.
     """
     owner, if_ = auth.identity(), etags.precondition()
-    with autocommit():
+    with autocommit(owner.id):
         task = query(owner, task_id, *values, if_)
         if task is None:
             current = queries.get(owner.id, task_id)

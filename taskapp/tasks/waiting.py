@@ -16,7 +16,7 @@ import psycopg
 from flask import Flask, current_app
 
 from taskapp import config
-from taskapp.database import autocommit, now
+from taskapp.database import autocommit, now, transaction
 from taskapp.users import queries as users
 
 LOOK = 0.5  # seconds between two looks where nothing is announced
@@ -153,7 +153,7 @@ def until_changed(user_id: str, since: int, seconds: float) -> bool:
 
 
 def _changed(user_id: str, since: int) -> bool:
-    with autocommit():
+    with autocommit(user_id):
         revision = users.revision(user_id)
     # Without a row the user may have been erased: that is for the caller to see.
     return revision > since or (revision == 0 and since > 0)
@@ -165,7 +165,7 @@ def _announced(user_id: str, seconds: float) -> Callable[[], float]:
     if listener is None:
         return lambda: LOOK
     listener.start()
-    with autocommit():
+    with transaction(user_id):
         known = users.revision(user_id)
         if known:
             users.watch(user_id, now() + timedelta(seconds=seconds + 1))

@@ -18,5 +18,5 @@ def init_app(app: Flask, api: Api) -> None:
 
 
 def _has_session(user_id: str, session_id: str) -> bool:
-    with autocommit():
+    with autocommit(user_id):
         return queries.has_session(user_id, session_id)

@@ -53,7 +53,7 @@ def register(fields: dict[str, Any]) -> Response:
     attempts.allow({by_address: _settings().login_attempts_per_address})
     user = auth.Identity(str(uuid.uuid4()), fields["email"], fields["name"])
     password_hash = passwords.hash_(fields["password"])
-    with transaction():
+    with transaction(user.id):
         if not queries.create_account(user, fields["email"].lower(), password_hash):
             raise problems.Conflict("email: There is an account with this e-mail already.")
         tokens = sessions.start(user.id)
@@ -78,7 +78,7 @@ def login(fields: dict[str, Any]) -> Response:
     new_hash = None
     if passwords.is_outdated(account.password_hash):
         new_hash = passwords.hash_(fields["password"])
-    with transaction():
+    with transaction(account.user_id):
         if new_hash:
             queries.set_password_hash(account.user_id, new_hash)
         tokens = sessions.start(account.user_id)
@@ -142,8 +142,9 @@ def logout(fields: dict[str, Any]) -> Response:
 @mine.response(200, UserSchema, description="The user.")
 def me() -> queries.Row:
     """Get the user whose token it is."""
-    with transaction():
-        user = queries.get(auth.identity().id)
+    user_id = auth.identity().id
+    with transaction(user_id):
+        user = queries.get(user_id)
     if user is None:
         raise problems.NotFound("Nothing is stored about this user")
     return user
@@ -163,7 +164,7 @@ def delete_me(fields: dict[str, Any]) -> dict[str, str]:
         raise problems.NotFound("This user has no account here")
     if _check_password(account.email, fields["password"]) is None:
         raise problems.Forbidden("password: The password is wrong.")
-    with transaction():
+    with transaction(user_id):
         idempotency.erase(user_id)
         queries.erase(user_id)
     audit.event("user.erased")

@@ -124,7 +124,7 @@ def test_what_is_sent_is_what_the_schema_says(app, alice):
     task = alice.has_task("Buy milk", description="Zwei Liter \u2615", completed=True)
     alice.delete(task["url"])
     (sent,) = alice.get(f"{alice.tasks_url}?status=deleted").json
-    with app.app_context(), transaction():
+    with app.app_context(), transaction(alice.id):
         (row,) = queries.newest(alice.id, status="deleted", before=None, limit=1).rows
 
     assert sent == ma.Schema.dump(TaskSchema(), row)
