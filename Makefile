@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format lock fuzz browser-test interop lint-openapi image-test \
+.PHONY: run test check format lock fuzz browser-test proxy-test interop lint-openapi image-test \
         bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
@@ -12,7 +12,7 @@ run: $(VENV)/.installed
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop
+	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/proxy
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -38,6 +38,10 @@ soak: $(VENV)/.installed-dev
 # Needs Chromium: Debian's `chromium`, or its path in CHROMIUM.
 browser-test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/browser
+
+# Needs nginx: Debian's `nginx-light`. Two instances behind it.
+proxy-test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/proxy
 
 # Needs Node: a real Better Auth server in front of the service.
 interop: $(VENV)/.installed-dev tests/interop/node_modules/.installed

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from taskapp import database
+from taskapp.database.turns import Unavailable as DatabaseAway
 from taskapp.telemetry import request_ids
 
 MEDIA_TYPE = "application/problem+json"
@@ -145,7 +145,7 @@ DETAILS = {
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, write)
-    app.register_error_handler(database.Unavailable, _database_away)
+    app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -172,7 +172,7 @@ def write(error: HTTPException) -> Response:
     return response
 
 
-def _database_away(error: database.Unavailable) -> Response:
+def _database_away(error: DatabaseAway) -> Response:
     logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
     return write(Unavailable("The database is not available right now. Please try again."))
 

@@ -7,10 +7,13 @@ import contextlib
 import json
 import secrets
 import socket
+from dataclasses import dataclass
 from typing import Any
 
+from gevent.server import StreamServer
 from gunicorn.http import wsgi
-from gunicorn.workers.ggevent import GeventWorker
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
+from gunicorn.workers import ggevent
 
 from taskapp.telemetry import request_ids
 
@@ -21,16 +24,53 @@ DETAILS = {
     431: "The headers are too large, or too many.",
     501: "This transfer coding is not known here.",
 }
+# Found where what is left of a body is skipped, after the request was answered. A proxy could take
+# a second answer for that to somebody else's request.
+BROKEN_BODY = (InvalidChunkSize, InvalidChunkExtension, ChunkMissingTerminator)
 LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
 
 
-class Worker(GeventWorker):
+class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Handle a connection, also one that was accepted just before the port was closed."""
+        named: Any = _Named(client.getsockname())
+        super().handle(named, client, addr)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn can't or won't read."""
+        if isinstance(exc, BROKEN_BODY):
+            return  # and the connection is closed
         refused: Any = _Refused(client)
         super().handle_error(req, refused, addr, exc)
+
+
+class _Server(StreamServer):
+    """Accepts whom the kernel has let connect, before the port is closed.
+
+    They would be cut off, and nobody could tell whether what they sent was done.
+    """
+
+    def close(self) -> None:
+        if not self.closed:
+            while arrived := self.do_read():
+                self.do_handle(*arrived)
+        super().close()
+
+
+# gunicorn has no setting for it.
+ggevent.StreamServer = _Server  # type: ignore[attr-defined]
+
+
+@dataclass
+class _Named:
+    """What gunicorn asks for the name of a listener, which itself may be closed by now."""
+
+    name: Any
+
+    def getsockname(self) -> Any:
+        return self.name
 
 
 class _Refused:

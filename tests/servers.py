@@ -117,7 +117,7 @@ class Service:
     def __enter__(self) -> Self:
         migrate = [BIN / "flask", "db", "upgrade"]
         subprocess.run(migrate, cwd=ROOT, env=self.environ, check=True, capture_output=True)
-        with self.log.open("wb") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [BIN / "gunicorn"], cwd=ROOT, env=self.environ, stdout=log, stderr=log
             )

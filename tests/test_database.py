@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from taskapp import database
+from taskapp.database.turns import Turns, Unavailable
 
 
 def starts(work):
@@ -16,7 +16,7 @@ def starts(work):
 
 
 def test_whoever_waits_longest_is_next_also_before_a_newcomer():
-    turns = database._Turns(1, seconds=5, room=3)
+    turns = Turns(1, seconds=5, room=3)
     order = []
 
     def take(name):
@@ -33,19 +33,19 @@ def test_whoever_waits_longest_is_next_also_before_a_newcomer():
 
 
 def test_waiting_ends_with_unavailable_and_takes_no_turn_away():
-    turns = database._Turns(1, seconds=0.05, room=3)
+    turns = Turns(1, seconds=0.05, room=3)
 
-    with turns.taken(), pytest.raises(database.Unavailable), turns.taken():
+    with turns.taken(), pytest.raises(Unavailable), turns.taken():
         pass
     with turns.taken():
         pass
 
 
 def test_nobody_waits_where_the_room_is_full():
-    turns = database._Turns(1, seconds=5, room=0)
+    turns = Turns(1, seconds=5, room=0)
 
     began = time.monotonic()
-    with turns.taken(), pytest.raises(database.Unavailable), turns.taken():
+    with turns.taken(), pytest.raises(Unavailable), turns.taken():
         pass
 
     assert time.monotonic() - began < 1

@@ -5,15 +5,13 @@ whatever a request does runs as a role that sees no rows but those of the block'
 lock, should a WHERE be forgotten one day. Role and user are told in the round trip of the work.
 """
 
-import select
-from collections import deque, namedtuple
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from threading import Event, Lock
 from typing import Any, cast
 
 import click
@@ -21,8 +19,7 @@ import psycopg
 import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from gevent import monkey
-from sqlalchemy import event, exc
+from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, Dialect
 from sqlalchemy.orm import DeclarativeBase
@@ -30,6 +27,8 @@ from sqlalchemy.types import TypeDecorator
 from werkzeug.local import LocalProxy
 
 from taskapp import config
+from taskapp.database import connections
+from taskapp.database.turns import Turns, Unavailable
 from taskapp.telemetry import metrics
 
 NAMING = {
@@ -64,62 +63,9 @@ class _WithoutZone(TypeDecorator[datetime]):
 UTCDateTime = sa.DateTime(timezone=True).with_variant(_WithoutZone(), "sqlite")
 
 
-# gevent's own would let others run meanwhile, which costs more than to look without waiting.
-_poll = monkey.get_original("select", "poll")
-
-
 # What psycopg says of a database that can't do its work now. One that may only be read is a
 # standby, or was made so because its disk is full.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
-
-
-class Unavailable(Exception):
-    """The database can't be reached, or did not answer in time; nothing was acknowledged."""
-
-
-class _Turns:
-    """As many turns as there are connections, given in the order in which they were asked for.
-
-    SQLAlchemy's pool gives a connection that was returned to whoever comes next, also where others
-    wait: with 64 clients the slowest waited 2 s for what took 9 ms at the median.
-    """
-
-    def __init__(self, count: int, seconds: float, room: int) -> None:
-        self._free, self._seconds, self._room = count, seconds, room
-        self._waiting: deque[Event] = deque()
-        self._lock = Lock()
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        """Hold a turn; raises `Unavailable` if `room` wait already, or after `seconds`."""
-        self._take()
-        try:
-            yield
-        finally:
-            self._give_back()
-
-    def _take(self) -> None:
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            if len(self._waiting) >= self._room:
-                raise Unavailable
-            mine = Event()
-            self._waiting.append(mine)
-        with metrics.connection_wait.time():
-            mine.wait(self._seconds)
-        with self._lock:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                raise Unavailable
-
-    def _give_back(self) -> None:
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._free += 1
 
 
 @dataclass(slots=True)
@@ -137,7 +83,7 @@ _block_at_hand: ContextVar[_Block | None] = ContextVar("block", default=None)
 
 NOBODY = ""  # no user has this id
 # For the transaction at hand, so that it holds behind a pooler in transaction mode, too.
-TELL = b"SELECT set_config('role', %s, true), set_config('taskapp.user_id', %s, true)"
+TELL = "SELECT set_config('role', '{role}', true), set_config('taskapp.user_id', %s, true)"
 
 db = SQLAlchemy(model_class=Base)
 
@@ -152,26 +98,24 @@ def init_app(app: Flask) -> None:
         "pool_timeout": settings.database_timeout,
         "pool_use_lifo": True,  # the last one used knows the statements, and its rows are at hand
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
-        **_engine_options(url.get_backend_name(), settings.database_timeout),
+        **connections.options(url.get_backend_name(), settings.database_timeout),
     }
-    app.extensions["taskapp.turns"] = _Turns(
+    app.extensions["taskapp.turns"] = Turns(
         settings.pool_size, settings.database_timeout, settings.waiting_room
     )
-    app.extensions["taskapp.database_role"] = settings.database_role
+    app.extensions["taskapp.tell"] = TELL.format(role=settings.database_role).encode()
     db.init_app(app)
     # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
     if click.get_current_context(silent=True):
         _migrate(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _prepare_sqlite)
-            app.extensions["taskapp.transactional"] = db.engine
-        else:
-            event.listen(db.engine, "checkout", _refuse_dead_connection)
-            app.extensions["taskapp.transactional"] = db.engine.execution_options(
-                isolation_level="READ COMMITTED"
-            )
+        connections.prepare(db.engine)
+        app.extensions["taskapp.transactional"] = (
+            db.engine
+            if db.engine.dialect.name == "sqlite"
+            else db.engine.execution_options(isolation_level="READ COMMITTED")
+        )
 
 
 @contextmanager
@@ -191,7 +135,10 @@ def transaction(user_id: str = NOBODY) -> Iterator[None]:
         block.connection.begin(),
     ):
         if not block.told:
-            _tell(block)
+            driver = _driver(block)
+            with driver.pipeline():  # together with its BEGIN
+                _tell(block, driver)
+            block.told = True
         yield
 
 
@@ -256,14 +203,14 @@ class Prepared:
         if connection.dialect.name != "postgresql":
             return connection.execute(self._statement, values).all()
         text, parameters = self._text(values)
-        driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+        driver = _driver(block)
         try:
             cursor = driver.cursor(row_factory=self._row_maker, binary=True)
             if block.told:
                 cursor.execute(text, parameters)
             else:
                 with driver.pipeline():
-                    driver.execute(TELL, _role_and_user(block))
+                    _tell(block, driver)
                     cursor.execute(text, parameters)
             return cursor.fetchall()
         except psycopg.Error as error:
@@ -338,10 +285,14 @@ def _is_part(user_id: str) -> bool:
 
 @contextmanager
 def _connected(engine: sa.Engine, user_id: str) -> Iterator[_Block]:
-    turns: _Turns = current_app.extensions["taskapp.turns"]
+    turns: Turns = current_app.extensions["taskapp.turns"]
     with turns.taken(), engine.connect() as connection:
         metrics.connections.inc()
-        block = _Block(connection, user_id, told=connection.dialect.name == "sqlite")
+        block = _Block(
+            connection,
+            user_id,
+            told=connection.dialect.name == "sqlite",
+        )
         token = _block_at_hand.set(block)
         try:
             yield block
@@ -350,15 +301,12 @@ def _connected(engine: sa.Engine, user_id: str) -> Iterator[_Block]:
             metrics.connections.dec()
 
 
-def _tell(block: _Block) -> None:
-    driver = cast(psycopg.Connection[Any], block.connection.connection.driver_connection)
-    with driver.pipeline():  # together with its BEGIN
-        driver.execute(TELL, _role_and_user(block))
-    block.told = True
+def _driver(block: _Block) -> psycopg.Connection[Any]:
+    return cast(psycopg.Connection[Any], block.connection.connection.driver_connection)
 
 
-def _role_and_user(block: _Block) -> tuple[str, str]:
-    return current_app.extensions["taskapp.database_role"], block.user_id
+def _tell(block: _Block, driver: psycopg.Connection[Any]) -> None:
+    driver.execute(current_app.extensions["taskapp.tell"], (block.user_id,))
 
 
 @contextmanager
@@ -381,39 +329,3 @@ def _migrate(app: Flask) -> Any:
     folder = str(config.ROOT / "migrations")
     Migrate(app, db, directory=folder, compare_type=True, render_as_batch=True)
     return app.extensions["migrate"]
-
-
-def _engine_options(backend: str, seconds: int) -> dict[str, Any]:
-    if backend == "sqlite":
-        return {"connect_args": {"timeout": seconds}}
-    # A transaction is asked for where it is needed: around one statement it would be two round
-    # trips, for its BEGIN and its COMMIT.
-    options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    return {**options, "connect_args": _connect_args(seconds)}
-
-
-def _connect_args(seconds: int) -> dict[str, Any]:
-    milliseconds = seconds * 1000
-    return {
-        "application_name": "taskapp",
-        "connect_timeout": max(2, seconds),
-        # A server that vanished without a word is given up after these.
-        "keepalives_idle": 30,
-        "tcp_user_timeout": 2 * milliseconds,
-        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-        f" -c idle_in_transaction_session_timeout={2 * milliseconds} -c timezone=UTC",
-    }
-
-
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _refuse_dead_connection(connection: Any, record: object, proxy: object) -> None:
-    # An idle connection has nothing to say. If its socket can be read, the server has closed it
-    # (or is about to). Looking costs microseconds where a ping would cost a round trip.
-    poll = _poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        raise exc.InvalidatePoolError

@@ -1,0 +1,136 @@
+"""Debian's nginx with deploy/nginx/taskapp.conf in front of two instances of the service."""
+
+import contextlib
+import datetime
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from taskapp.config import ROOT
+from tests.servers import Service, free_port
+
+NAME = "tasks.example.com"
+MAIN = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;
+  include {folder}/taskapp.conf;
+}}
+"""
+
+
+@dataclass
+class Site:
+    """Two instances and what is in front of them."""
+
+    services: list[Service]
+    plain: int  # port
+    secure: int  # port
+    certificate: Path
+
+    @property
+    def url(self) -> str:
+        return f"https://{NAME}:{self.secure}"
+
+    def connect(self) -> ssl.SSLSocket:
+        """Return a TLS connection to nginx."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        raw = socket.create_connection(("127.0.0.1", self.secure), timeout=10)
+        return context.wrap_socket(raw, server_hostname=NAME)
+
+
+@pytest.fixture(autouse=True)
+def _resolve(monkeypatch):
+    """The site's name leads to loopback."""
+    resolve = socket.getaddrinfo
+
+    def resolved(host, *args, **kwargs):
+        return resolve("127.0.0.1" if host == NAME else host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+
+
+@pytest.fixture(scope="module")
+def site(postgresql_url, tmp_path_factory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("nginx")
+    with contextlib.ExitStack() as stack:
+        first = Service(postgresql_url, tmp_path_factory.mktemp("a"), TRUSTED_PROXIES="1")
+        stack.enter_context(first)
+        secret = {"TRUSTED_PROXIES": "1", "JWT_SECRET_KEY": first.secret}
+        second = Service(postgresql_url, tmp_path_factory.mktemp("b"), **secret)
+        second.secret = first.secret
+        stack.enter_context(second)
+        site = Site([first, second], free_port(), free_port(), folder / "certificate.pem")
+        _certify(folder)
+        _configure(folder, site)
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+        process = subprocess.Popen([nginx, "-p", folder, "-c", folder / "nginx.conf"])
+        stack.callback(process.wait, 10)
+        stack.callback(process.terminate)
+        _wait(site)
+        yield site
+
+
+def _configure(folder: Path, site: Site) -> None:
+    text = (ROOT / "deploy/nginx/taskapp.conf").read_text()
+    for old, new in {
+        "127.0.0.1:8001": f"127.0.0.1:{site.services[0].port}",
+        "127.0.0.1:8002": f"127.0.0.1:{site.services[1].port}",
+        "listen 80;": f"listen 127.0.0.1:{site.plain};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{site.secure} ssl;",
+        "/etc/ssl/certs/tasks.example.com.pem": str(site.certificate),
+        "/etc/ssl/private/tasks.example.com.key": str(folder / "certificate.key"),
+    }.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "taskapp.conf").write_text(text)
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
+
+
+def _certify(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "certificate.key").write_bytes(private)
+
+
+def _wait(site: Site) -> None:
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            site.connect().close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
