@@ -8,7 +8,7 @@ export FLASK_APP := wsgi.py
         bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
-	$(BIN)/flask db upgrade
+	$(BIN)/flask migrate
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
@@ -20,7 +20,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	mkdir -p build && rm -f build/check.db
-	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask db upgrade
+	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask migrate
 	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask db check
 
 format: $(VENV)/.installed-dev

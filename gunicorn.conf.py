@@ -22,8 +22,11 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 # gunicorn reads every name in here as a setting, so `config` must not be one.
 from prometheus_client.multiprocess import mark_process_dead
 
+from taskapp import create_app
 from taskapp.auth import guard
 from taskapp.config import BadSetting, read
+from taskapp.database import db, schema
+from taskapp.database.turns import Unavailable
 from taskapp.telemetry import logs
 
 try:
@@ -72,6 +75,21 @@ logconfig_dict = {
         "gunicorn.error": {"level": settings.log_level, "handlers": ["stderr"], "propagate": False},
     },
 }
+
+
+def on_starting(server: Any) -> None:
+    app = create_app()
+    with app.app_context():
+        try:
+            trouble = schema.trouble(newer_allowed=settings.allow_newer_database)
+        except Unavailable:
+            # It may come later than we do; until then every answer is a 503.
+            server.log.warning("The database can't be reached.")
+            trouble = None
+        db.engine.dispose()
+    if trouble:
+        on_exit(server)
+        sys.exit(f"taskapp: {trouble}")
 
 
 def post_worker_init(worker: Any) -> None:

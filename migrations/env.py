@@ -1,5 +1,7 @@
 """Runs the migrations on the application's own engine."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.config import fileConfig
 
 import psycopg
@@ -15,18 +17,30 @@ if context.config.config_file_name:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
 
 
+WAIT = 600  # seconds for others who migrate at the same time
+# What is migrated waits no longer than that for a table: behind it all requests wait. `flask
+# migrate` tries again.
+LOCK_TIMEOUT = 2  # seconds
+
+
 def run() -> None:
-    """Run them in one transaction, so that a failed one leaves nothing."""
+    """Run them, one transaction each, so that a failed one leaves nothing of itself."""
     role = config.of(current_app).database_role
-    with transactional().connect() as connection:
+    with transactional().connect() as connection, _alone(connection):
         if connection.dialect.name == "sqlite":
             # SQLite changes a table by making it anew: with foreign keys on, dropping the old
             # one would delete every row that refers to it.
             connection.execute(sa.text("PRAGMA foreign_keys = OFF"))
-            connection.commit()
+        else:
+            connection.execute(sa.text("SET statement_timeout = 0"))
+            connection.execute(sa.text("SET idle_in_transaction_session_timeout = 0"))
+            connection.execute(sa.text(f"SET lock_timeout = '{LOCK_TIMEOUT}s'"))
+        connection.commit()
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
+            # Each: an index that is made concurrently needs to be outside of any.
+            transaction_per_migration=True,
             **current_app.extensions["migrate"].configure_args,
         )
         with context.begin_transaction():
@@ -34,8 +48,26 @@ def run() -> None:
         if connection.dialect.name == "postgresql" and role != "none":
             _allow(connection, role)
             connection.commit()
-        # Not back to the pool: on SQLite its foreign keys are off.
+        # Not back to the pool with these settings.
         connection.invalidate()
+
+
+@contextmanager
+def _alone(connection: sa.Connection) -> Iterator[None]:
+    """Let others who migrate wait, as replicas that start together do.
+
+    The lock is of a transaction, on a connection of its own: that holds behind a pooler, too, and
+    while a migration is outside of any transaction.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    url = config.of(current_app).database.set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as lock:
+        lock.execute(f"SET LOCAL lock_timeout = '{WAIT}s'")
+        lock.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        lock.execute("SELECT pg_advisory_xact_lock(hashtext('taskapp.migrate'))")
+        yield
 
 
 def _allow(connection: sa.Connection, role: str) -> None:

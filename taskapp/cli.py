@@ -7,30 +7,43 @@ from datetime import timedelta
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
-from taskapp import config
+from taskapp import checks, config
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import maintenance, now
+from taskapp.database import maintenance, now, rows_are_hidden, schema
 from taskapp.rest import idempotency
 from taskapp.tasks import queries
 
 PURGED_AT_ONCE = 100  # users
 
-keys = AppGroup("keys", help="The keys that access tokens are verified with.")
+TRIES = 30  # of a migration that does not get its locks in time, a second apart
 
-tasks = AppGroup("tasks", help="What users have stored.")
-keys_of_retries = AppGroup("idempotency", help="The answers that are kept for retries.")
+keys = AppGroup("keys", help="The keys that access tokens are verified with.")
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(token)
     keys.add_command(check_keys)
-    app.cli.add_command(keys)
-    tasks.add_command(purge_tasks)
-    app.cli.add_command(tasks)
-    keys_of_retries.add_command(purge_keys)
-    app.cli.add_command(keys_of_retries)
+    for command in (migrate, check, token, keys, purge):
+        app.cli.add_command(command)
+
+
+@click.command()
+@with_appcontext
+def check() -> None:
+    """Look at all that serving needs, and say what to do about what is missing.
+
+    The exit code is 1 if anything is.
+    """
+    trouble = False
+    for finding in checks.run():
+        trouble = trouble or bool(finding.remedy)
+        click.echo(f"{'FAIL' if finding.remedy else 'ok':4}  {finding.name:13} {finding.found}")
+        if finding.remedy:
+            click.echo(f"{'':20}{finding.remedy}")
+    raise SystemExit(1 if trouble else 0)
 
 
 @click.command()
@@ -68,12 +81,42 @@ def check_keys(encoded: str | None) -> None:
     raise SystemExit(1 if trouble else 0)
 
 
-@click.command(name="purge")
+@click.command()
 @with_appcontext
-def purge_tasks() -> None:
-    """Remove tasks that were deleted more than TRASH_DAYS ago, for good."""
-    before = now() - timedelta(days=config.of(current_app).trash_days)
-    count = 0
+def migrate() -> None:
+    """Bring the database up to this release.
+
+    Several at once wait for each other, and requests go on being answered meanwhile.
+    """
+    import flask_migrate
+
+    for attempt in range(1, TRIES + 1):
+        try:
+            flask_migrate.upgrade()
+            break
+        except OperationalError as error:
+            # Nothing of it was done; the service was not held up for longer than that.
+            if not isinstance(error.orig, LockNotAvailable) or attempt == TRIES:
+                raise click.ClickException(str(error.orig)) from error
+            click.echo("A table is in use; trying again.", err=True)
+            time.sleep(1)
+    click.echo(f"The database is at migration {schema.of_database()}.")
+
+
+@click.command()
+@with_appcontext
+def purge() -> None:
+    """Remove what has expired: tasks in the trash, and the answers kept for retries.
+
+    Run it daily, as the owner of the tables.
+    """
+    settings = config.of(current_app)
+    with maintenance():
+        if rows_are_hidden():
+            raise click.ClickException("Only the owner of the tables may purge them.")
+        answers = idempotency.purge()
+    before = now() - timedelta(days=settings.trash_days)
+    tasks = 0
     while True:
         with maintenance():
             users = queries.users_to_purge(before, PURGED_AT_ONCE)
@@ -82,17 +125,8 @@ def purge_tasks() -> None:
         for user_id in users:
             # One transaction each: nobody waits for the others' tasks.
             with maintenance():
-                count += queries.purge(user_id, before)
-    click.echo(f"{count} deleted tasks purged")
-
-
-@click.command(name="purge")
-@with_appcontext
-def purge_keys() -> None:
-    """Remove the answers that were kept for IDEMPOTENCY_HOURS."""
-    with maintenance():
-        count = idempotency.purge()
-    click.echo(f"{count} idempotency keys purged")
+                tasks += queries.purge(user_id, before)
+    click.echo(f"{tasks} deleted tasks and {answers} idempotency keys purged")
 
 
 def _describe(settings: config.Settings, login: Jwks | None) -> None:

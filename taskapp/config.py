@@ -77,6 +77,7 @@ class Settings:
     database_url: str = setting("", String())
     database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: as many as THREADS
     database_role: str = setting("taskapp_service", String(validate=_is_role))
+    allow_newer_database: bool = setting(False, Boolean())
     database_timeout: int = whole_number(5, 1, 60)  # seconds for one statement or lock
     better_auth_url: str = setting("", String())
     jwt_jwks_url: str = setting("", String())

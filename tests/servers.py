@@ -103,6 +103,8 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
         self.secret = secrets.token_urlsafe(48)
         self.log = folder / "service.log"
+        self.code = ROOT
+        self.health = "/health/ready"
         self.environ = os.environ | {
             "FLASK_APP": str(ROOT / "wsgi.py"),
             "DATABASE_URL": database_url,
@@ -115,16 +117,23 @@ class Service:
         }
 
     def __enter__(self) -> Self:
-        migrate = [BIN / "flask", "db", "upgrade"]
+        migrate = [BIN / "flask", "migrate"]
         subprocess.run(migrate, cwd=ROOT, env=self.environ, check=True, capture_output=True)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [BIN / "gunicorn"], cwd=ROOT, env=self.environ, stdout=log, stderr=log
-            )
-        self.wait()
+        self.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve, without migrating."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [BIN / "gunicorn"], cwd=self.code, env=self.environ, stdout=log, stderr=log
+            )
+        self.wait()
+
+    def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         self.process.wait(20)
@@ -134,7 +143,7 @@ class Service:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                if requests.get(f"{self.url}/health/ready", timeout=5).ok:
+                if requests.get(self.url + self.health, timeout=5).ok:
                     return
             except requests.ConnectionError:
                 assert self.process.poll() is None, self.log.read_text()

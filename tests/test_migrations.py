@@ -10,8 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from taskapp import config, create_app, health
-from taskapp.database import Base, db
+from taskapp import config, create_app
+from taskapp.database import Base, db, schema
 
 
 @pytest.fixture
@@ -113,4 +113,4 @@ def test_ids_are_never_used_again_across_the_migrations(empty):
 def test_the_newest_migration_is_the_last_one_by_name():
     scripts = ScriptDirectory(str(config.ROOT / "migrations"))
 
-    assert health.revision_of_code() == scripts.get_current_head()
+    assert schema.of_code() == scripts.get_current_head()

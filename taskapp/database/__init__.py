@@ -258,6 +258,18 @@ def dialect() -> str:
     return _of_block().connection.dialect.name
 
 
+def has_table(name: str) -> bool:
+    """Tell whether the database has this table."""
+    return sa.inspect(_of_block().connection).has_table(name)
+
+
+def rows_are_hidden() -> bool:
+    """Tell whether row security hides rows of users from whoever runs this block."""
+    if dialect() == "sqlite":
+        return False
+    return bool(execute(sa.text("SELECT row_security_active('tasks')")).scalar())
+
+
 def upsert(table: Any) -> Any:
     """Return an INSERT into the table, of the dialect at hand, which has ON CONFLICT."""
     return postgresql.insert(table) if dialect() == "postgresql" else sqlite.insert(table)

@@ -39,7 +39,7 @@ def restart(service) -> None:
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(12) == 0
     time.sleep(0.5)
-    service.__enter__()
+    service.start()
     time.sleep(1)
 
 

@@ -166,7 +166,7 @@ def test_expired_keys_go_with_the_next_one_and_by_a_command(app, alice, bob, key
 
     alice.post(alice.tasks_url, json={"title": "t"}, headers=key)
     assert count(app, alice) == 1
-    result = app.test_cli_runner().invoke(args=["idempotency", "purge"])
+    result = app.test_cli_runner().invoke(args=["purge"])
     assert result.exit_code == 0
     assert count(app, bob) == 0
     assert count(app, alice) == 1

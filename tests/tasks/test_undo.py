@@ -1,4 +1,4 @@
-"""DELETE and POST …/restore, ?status=deleted, and `flask tasks purge`"""
+"""DELETE and POST …/restore, ?status=deleted, and `flask purge`"""
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ def age(app, person, days=31):
 
 
 def purge(app):
-    result = app.test_cli_runner().invoke(args=["tasks", "purge"])
+    result = app.test_cli_runner().invoke(args=["purge"])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -104,8 +104,8 @@ def test_purge_removes_what_is_old_and_nothing_else(app, alice, bob):
     bob.delete(hers["url"])
     before = alice.get(f"{alice.tasks_url}?status=deleted")
 
-    assert "1 deleted tasks purged" in purge(app)
-    assert "0 deleted tasks purged" in purge(app)
+    assert "1 deleted tasks" in purge(app)
+    assert "0 deleted tasks" in purge(app)
 
     assert_problem(alice.post(f"{old['url']}/restore"), 404)
     assert listed(alice) == [kept["id"]]

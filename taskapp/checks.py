@@ -1,0 +1,125 @@
+"""What an operator wants to know before traffic comes: is everything there that serving needs?"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import redis
+import sqlalchemy as sa
+from flask import current_app
+
+from taskapp import config
+from taskapp.auth import guard
+from taskapp.database import (
+    dialect,
+    execute,
+    maintenance,
+    now,
+    rows_are_hidden,
+    schema,
+    transaction,
+)
+from taskapp.database.turns import Unavailable
+
+OLDEST = 13  # the major version of PostgreSQL
+CLOCK = 5.0  # seconds that the clock may differ from the database's
+WAIT = 2.0  # seconds for Redis
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check has found; `remedy` says what to do, and is empty where all is well."""
+
+    name: str
+    found: str
+    remedy: str = ""
+
+
+def run() -> Iterator[Finding]:
+    """Yield the findings, in the order in which they should be put right."""
+    yield Finding("settings", "they make sense")
+    database = _database()
+    yield database
+    if not database.remedy:
+        yield _migrations()
+        yield _row_security()
+        yield _clock()
+    yield _keys()
+    yield _redis()
+
+
+def _database() -> Finding:
+    url = config.of(current_app).database.render_as_string(hide_password=True)
+    try:
+        with maintenance():
+            version = _version()
+    except Unavailable as away:
+        reason = str(getattr(away.__cause__, "orig", away.__cause__)).strip().partition("\n")[0]
+        return Finding("database", f"{url}: {reason}", "Look at DATABASE_URL, and whether it runs.")
+    if version.startswith("PostgreSQL") and int(version.split()[1].partition(".")[0]) < OLDEST:
+        return Finding("database", version, f"PostgreSQL {OLDEST} or newer is needed.")
+    return Finding("database", f"{url}: {version}")
+
+
+def _version() -> str:
+    if dialect() == "sqlite":
+        return f"SQLite {execute(sa.text('SELECT sqlite_version()')).scalar()}"
+    return f"PostgreSQL {execute(sa.text('SHOW server_version')).scalar()}"
+
+
+def _migrations() -> Finding:
+    allowed = config.of(current_app).allow_newer_database
+    remedy = schema.trouble(newer_allowed=allowed)
+    return Finding("migrations", f"at {schema.of_database()} of {schema.of_code()}", remedy or "")
+
+
+def _row_security() -> Finding:
+    role = config.of(current_app).database_role
+    hidden = False
+    with suppress(Exception), transaction():
+        if dialect() == "sqlite":
+            return Finding("row security", "SQLite has none; the WHERE of each statement is alone")
+        hidden = rows_are_hidden()
+    if hidden:
+        return Finding("row security", f"requests run as {role} and see rows of their user only")
+    if role == "none":
+        return Finding("row security", "off, by DATABASE_ROLE=none and a login that owns all")
+    return Finding("row security", f"not in force for {role}", "Run `taskapp migrate`.")
+
+
+def _clock() -> Finding:
+    with maintenance():
+        if dialect() == "sqlite":
+            return Finding("clock", "the database has none of its own")
+        before = now()
+        theirs = execute(sa.text("SELECT clock_timestamp()")).scalar_one()
+        ours = before + (now() - before) / 2
+    seconds = abs((theirs - ours).total_seconds())
+    found = f"{seconds:.1f} s from the database's"
+    # Tokens expire by it, and so do sessions.
+    return Finding("clock", found, "" if seconds < CLOCK else "Synchronise the clocks (NTP).")
+
+
+def _keys() -> Finding:
+    login = guard.login_keys()
+    if login is None:
+        return Finding("login", "tokens of the shared secret, or of accounts here")
+    began = time.monotonic()
+    if not login.load():
+        remedy = "Look at BETTER_AUTH_URL or JWT_JWKS_URL, from where this runs."
+        return Finding("login", f"no keys to be had from {login.url}", remedy)
+    milliseconds = (time.monotonic() - began) * 1000
+    return Finding("login", f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms")
+
+
+def _redis() -> Finding:
+    url = config.of(current_app).redis_url
+    if not url:
+        return Finding("Redis", "none: each process counts its own requests")
+    try:
+        redis.Redis.from_url(url, socket_timeout=WAIT, socket_connect_timeout=WAIT).ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        remedy = "Look at REDIS_URL; until then each process counts its own requests."
+        return Finding("Redis", f"does not answer ({type(error).__name__})", remedy)
+    return Finding("Redis", "answers")

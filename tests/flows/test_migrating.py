@@ -1,0 +1,140 @@
+"""Migrating while others do, while people work, and starting on what fits."""
+
+import os
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+
+import psycopg
+import pytest
+
+from taskapp.config import ROOT
+from taskapp.database import schema
+from tests.servers import BIN, Postgres, Service, new_user_id
+
+
+@pytest.fixture
+def postgres():
+    with Postgres() as postgres:
+        yield postgres
+
+
+def flask(service, *command):
+    return subprocess.run(
+        [BIN / "flask", *command], cwd=ROOT, env=service.environ, capture_output=True, text=True
+    )
+
+
+def test_replicas_that_start_together_migrate_once(postgres, tmp_path):
+    service = Service(postgres.url, tmp_path, DATABASE_ROLE="replicas")
+    with ThreadPoolExecutor(10) as pool:
+        done = list(pool.map(lambda _: flask(service, "migrate"), range(10)))
+
+    assert [each.returncode for each in done] == [0] * 10, done[0].stderr
+    ran = [line for each in done for line in each.stderr.splitlines() if "Running upgrade" in line]
+    assert len(ran) == int(schema.of_code())
+
+
+def test_a_migration_waits_for_a_table_in_use_without_holding_up_requests(postgres, tmp_path):
+    alice = new_user_id()
+    with Service(postgres.url, tmp_path) as service, service.session(alice) as session:
+        tasks = f"{service.url}/api/{alice}/tasks"
+        assert session.post(tasks, json={"title": "t"}, timeout=10).status_code == 201
+        assert flask(service, "db", "downgrade", "0003").returncode == 0
+        with psycopg.connect(postgres.url) as long, ThreadPoolExecutor(1) as pool:
+            long.execute("SELECT count(*) FROM tasks")  # and its transaction goes on
+            migrating = pool.submit(flask, service, "migrate")
+            began = time.monotonic()
+            while time.monotonic() - began < 4:
+                asked = time.monotonic()
+                assert session.get(tasks, timeout=10).status_code == 200
+                assert time.monotonic() - asked < 4
+            assert not migrating.done()
+            long.rollback()
+            done = migrating.result(30)
+        assert done.returncode == 0, done.stderr
+        assert "A table is in use; trying again." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (
+            "0001",
+            f"at migration 0001, this release needs {schema.of_code()}: run `taskapp migrate`",
+        ),
+        ("9999", "run a newer release"),
+    ],
+)
+def test_it_does_not_start_on_another_schema(postgres, tmp_path, number, says):
+    service = Service(postgres.url, tmp_path)
+    assert flask(service, "migrate").returncode == 0
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = %s", (number,))
+
+    done = subprocess.run(
+        [BIN / "gunicorn"],
+        cwd=ROOT,
+        env=service.environ,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@contextmanager
+def stopped_in_the_end(service: Service) -> Iterator[None]:
+    try:
+        service.start()
+        yield
+    finally:
+        service.stop()
+
+
+def git(*command: str) -> bytes:
+    return subprocess.run(["git", *command], cwd=ROOT, check=True, capture_output=True).stdout
+
+
+def test_the_code_before_the_newest_migration_works_with_it(postgres, tmp_path):
+    """What is deployed serves on while a new release is rolled out."""
+    newest = max((ROOT / "migrations/versions").glob("[0-9]*.py"))
+    if not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository") == b"true\n":
+        assert "CI" not in os.environ, "CI needs the whole history"
+        pytest.skip("needs the project's history")
+    log = ("log", "--diff-filter=A", "--format=%H", "--", str(newest.relative_to(ROOT)))
+    added = git(*log).split()
+    # Before it is committed, what is committed is the code before it.
+    before = f"{added[-1].decode()}^" if added else "HEAD"
+    old = tmp_path / "old"
+    with tarfile.open(fileobj=BytesIO(git("archive", before))) as archive:
+        archive.extractall(old, filter="data")
+    assert not (old / newest.relative_to(ROOT)).exists()
+    new = Service(postgres.url, tmp_path)
+    assert flask(new, "migrate").returncode == 0
+
+    service = Service(postgres.url, tmp_path, ALLOW_NEWER_DATABASE="true")
+    service.code = old
+    service.health = "/health"  # the first release was ready on its own schema only
+    service.environ["FLASK_APP"] = str(old / "wsgi.py")
+    alice = new_user_id()
+    with stopped_in_the_end(service), service.session(alice) as session:
+        tasks = f"{service.url}/api/{alice}/tasks"
+        made = session.post(tasks, json={"title": "Old"}, headers={"Idempotency-Key": "k"})
+        assert made.status_code == 201, made.text
+        one = service.url + made.headers["Location"]
+        assert session.patch(f"{one}/complete").json()["completed"] is True
+        assert session.put(one, json={"title": "New"}).json()["title"] == "New"
+        assert session.get(tasks).json()[0]["title"] == "New"
+        assert session.delete(one).status_code == 200
+        assert session.post(f"{one}/restore").status_code == 200
+        assert len(session.get(f"{tasks}/changes?since=0").json()["changes"]) == 1
+        assert session.get(f"{service.url}/api/{alice}/export").json()["tasks"]
+        assert session.delete(f"{service.url}/api/{alice}").status_code == 200

