@@ -19,10 +19,12 @@ WORKDIR /app
 COPY gunicorn.conf.py wsgi.py ./
 COPY migrations migrations
 COPY taskapp taskapp
+COPY deploy/taskapp /usr/local/bin/taskapp
 # Only a number: nothing is owned by it and it needs no home. The image runs with a read-only root.
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
     CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\", 8000)}/health/live', timeout=4)"]
 STOPSIGNAL SIGTERM
-CMD ["gunicorn"]
+ENTRYPOINT ["taskapp"]
+CMD ["serve"]

@@ -27,14 +27,14 @@ def test_all_is_well(app):
 
 
 def test_a_database_that_is_away(environ):
-    url = f"postgresql://nobody:secret@127.0.0.1:{free_port()}/none"
+    url = f"postgresql://nobody:t0psecret@127.0.0.1:{free_port()}/none"
 
     code, output = check(create_app(environ | {"DATABASE_URL": url}))
 
     assert code == 1
     assert "FAIL  database" in output
     assert "Look at DATABASE_URL" in output
-    assert "secret" not in output
+    assert "t0psecret" not in output
 
 
 def test_a_database_without_migrations(environ, tmp_path):
