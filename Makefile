@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format lock fuzz browser-test proxy-test interop lint-openapi image-test \
+.PHONY: run test check format lock fuzz browser-test replicas-test interop lint-openapi image-test \
         bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
@@ -12,7 +12,7 @@ run: $(VENV)/.installed
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/proxy
+	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -39,9 +39,9 @@ soak: $(VENV)/.installed-dev
 browser-test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/browser
 
-# Needs nginx: Debian's `nginx-light`. Two instances behind it.
-proxy-test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest tests/proxy
+# Needs nginx and PgBouncer: Debian's `nginx-light` and `pgbouncer`. Two instances between them.
+replicas-test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/replicas
 
 # Needs Node: a real Better Auth server in front of the service.
 interop: $(VENV)/.installed-dev tests/interop/node_modules/.installed

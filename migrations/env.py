@@ -26,7 +26,7 @@ LOCK_TIMEOUT = 2  # seconds
 def run() -> None:
     """Run them, one transaction each, so that a failed one leaves nothing of itself."""
     role = config.of(current_app).database_role
-    with transactional().connect() as connection, _alone(connection):
+    with _engine().connect() as connection, _alone(connection):
         if connection.dialect.name == "sqlite":
             # SQLite changes a table by making it anew: with foreign keys on, dropping the old
             # one would delete every row that refers to it.
@@ -52,6 +52,14 @@ def run() -> None:
         connection.invalidate()
 
 
+def _engine() -> sa.Engine:
+    # Past a pooler: it would hand on what is set here with the connection.
+    settings = config.of(current_app)
+    if settings.direct_database == settings.database:
+        return transactional()
+    return sa.create_engine(settings.direct_database, poolclass=sa.NullPool)
+
+
 @contextmanager
 def _alone(connection: sa.Connection) -> Iterator[None]:
     """Let others who migrate wait, as replicas that start together do.
@@ -62,7 +70,7 @@ def _alone(connection: sa.Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    url = config.of(current_app).database.set(drivername="postgresql")
+    url = config.of(current_app).direct_database.set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as lock:
         lock.execute(f"SET LOCAL lock_timeout = '{WAIT}s'")
         lock.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -75,6 +75,8 @@ class Settings:
 
     instance_path: str = setting(str(ROOT / "instance"), String())
     database_url: str = setting("", String())
+    database_direct_url: str = field(default="", repr=False, metadata={"parse": String()})
+    prepared_statements: bool = setting(True, Boolean())
     database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: as many as THREADS
     database_role: str = setting("taskapp_service", String(validate=_is_role))
     allow_newer_database: bool = setting(False, Boolean())
@@ -164,7 +166,14 @@ class Settings:
     @property
     def database(self) -> URL:
         """The database's URL, with the driver that this service uses."""
-        return _database_url(self)
+        return _database_url(self.database_url, "DATABASE_URL")
+
+    @property
+    def direct_database(self) -> URL:
+        """The database's URL past any pooler: for migrations, and to listen."""
+        if not self.database_direct_url:
+            return self.database
+        return _database_url(self.database_direct_url, "DATABASE_DIRECT_URL")
 
     @property
     def pool_size(self) -> int:
@@ -189,7 +198,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     settings = _parse({name: value for name, value in given.items() if value != ""})
     _check_origins(settings)
     _check_login(settings)
-    _database_url(settings)
+    if settings.direct_database.drivername != settings.database.drivername:
+        raise BadSetting("DATABASE_DIRECT_URL", "must lead to the database of DATABASE_URL")
     return _with_secret(settings)
 
 
@@ -265,18 +275,18 @@ def _with_and_without_slash(url: str) -> list[str]:
     return [url.rstrip("/"), url.rstrip("/") + "/"] if url else []
 
 
-def _database_url(settings: Settings) -> URL:
+def _database_url(text: str, name: str) -> URL:
     # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
     try:
-        url = make_url(settings.database_url or "sqlite:///tasks.db")
+        url = make_url(text or "sqlite:///tasks.db")
     except ArgumentError:
-        raise BadSetting("DATABASE_URL", "is not a database URL") from None
+        raise BadSetting(name, "is not a database URL") from None
     if url.drivername in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("postgresql+psycopg", "sqlite"):
-        raise BadSetting("DATABASE_URL", "must begin with postgresql:// or sqlite:///")
+        raise BadSetting(name, "must begin with postgresql:// or sqlite:///")
     if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-        raise BadSetting("DATABASE_URL", "SQLite needs a file, such as sqlite:////data/tasks.db")
+        raise BadSetting(name, "SQLite needs a file, such as sqlite:////data/tasks.db")
     return url
 
 

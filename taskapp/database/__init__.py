@@ -98,7 +98,7 @@ def init_app(app: Flask) -> None:
         "pool_timeout": settings.database_timeout,
         "pool_use_lifo": True,  # the last one used knows the statements, and its rows are at hand
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
-        **connections.options(url.get_backend_name(), settings.database_timeout),
+        **connections.options(settings),
     }
     app.extensions["taskapp.turns"] = Turns(
         settings.pool_size, settings.database_timeout, settings.waiting_room

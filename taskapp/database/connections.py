@@ -9,6 +9,8 @@ from gevent import monkey
 from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine
 
+from taskapp.config import Settings
+
 # gevent's own takes tens of microseconds, also to look without waiting.
 _poll = monkey.get_original("select", "poll")
 # psycopg's states, which are those of gevent's watchers, too.
@@ -43,14 +45,18 @@ class Connection(psycopg.Connection[Any]):
             return end.value
 
 
-def options(backend: str, seconds: int) -> dict[str, Any]:
-    """Return the options of the engine for a database that may take so many seconds."""
-    if backend == "sqlite":
+def options(settings: Settings) -> dict[str, Any]:
+    """Return the options of the engine for the database of the settings."""
+    seconds = settings.database_timeout
+    if settings.database.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": seconds}}
     # A transaction is asked for where it is needed: around one statement it would be two round
     # trips, for its BEGIN and its COMMIT.
     options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    return {**options, "connect_args": _connect_args(seconds)}
+    arguments = _connect_args(seconds)
+    if not settings.prepared_statements:
+        arguments["prepare_threshold"] = None
+    return {**options, "connect_args": arguments}
 
 
 def prepare(engine: Engine) -> None:

@@ -127,7 +127,7 @@ def init_app(app: Flask) -> None:
     waiters = Waiters(settings.waiters)
     app.extensions["taskapp.waiters"] = waiters
     if settings.database.get_backend_name() == "postgresql":
-        plain = settings.database.set(drivername="postgresql")
+        plain = settings.direct_database.set(drivername="postgresql")
         listener = Listener(waiters, plain.render_as_string(hide_password=False))
         app.extensions["taskapp.listener"] = listener
 

