@@ -29,8 +29,10 @@ NO_LIMITS = dict.fromkeys(["RATE_LIMIT_ADDRESS", "RATE_LIMIT_READS", "RATE_LIMIT
 class Postgres:
     """A PostgreSQL cluster of its own, which a test may stop and start."""
 
+    def __init__(self, folder: str = "") -> None:
+        self.folder = folder or tempfile.mkdtemp(prefix="postgres-")
+
     def __enter__(self) -> Self:
-        self.folder = tempfile.mkdtemp(prefix="postgres-")
         self.server = pgserver.get_server(self.folder, cleanup_mode="delete")
         self.url = self.server.get_uri()
         return self
@@ -40,6 +42,16 @@ class Postgres:
 
     def stop(self) -> None:
         self.server.stop()
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's commands as the user whose the cluster is."""
+        subprocess.run(
+            [self.server.bin_path / command, *arguments],
+            user=self.server.system_user,
+            cwd="/",
+            check=True,
+            capture_output=True,
+        )
 
     def start(self) -> None:
         self.server.start()
