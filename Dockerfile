@@ -3,9 +3,18 @@ ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
 COPY requirements.txt /
+# The tests of libraries, and what only installs, are left out.
 RUN python3 -m venv /venv \
-    && /venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r /requirements.txt \
-    && /venv/bin/pip uninstall --yes --quiet pip
+    && /venv/bin/pip install --no-cache-dir --no-compile --require-hashes --only-binary :all: -r /requirements.txt \
+    && find /venv -type d \( -name tests -o -name testing \) -prune -exec rm -r {} + \
+    && /venv/bin/pip uninstall --yes --quiet setuptools pip \
+    && find /venv -type d -name __pycache__ -prune -exec rm -r {} +
+WORKDIR /app
+COPY gunicorn.conf.py wsgi.py ./
+COPY migrations migrations
+COPY taskapp taskapp
+# Loading it once compiles what serving imports: the root of the image that runs can't be written.
+RUN INSTANCE_PATH=/tmp/instance /venv/bin/gunicorn --check-config && rm -r /tmp/*
 
 FROM ${BASE_IMAGE}
 ENV PATH=/venv/bin:$PATH \
@@ -15,11 +24,9 @@ ENV PATH=/venv/bin:$PATH \
     HOST=0.0.0.0 \
     LOG_FORMAT=json
 COPY --from=build /venv /venv
-WORKDIR /app
-COPY gunicorn.conf.py wsgi.py ./
-COPY migrations migrations
-COPY taskapp taskapp
+COPY --from=build /app /app
 COPY deploy/taskapp /usr/local/bin/taskapp
+WORKDIR /app
 # Only a number: nothing is owned by it and it needs no home. The image runs with a read-only root.
 USER 10001
 EXPOSE 8000

@@ -12,13 +12,15 @@ run: $(VENV)/.installed
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas
+	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas \
+		--ignore=tests/image
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	mkdir -p build && rm -f build/check.db
 	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask migrate
 	DATABASE_URL=sqlite:///$(CURDIR)/build/check.db INSTANCE_PATH=$(CURDIR)/build $(BIN)/flask db check
@@ -58,8 +60,8 @@ lint-openapi: $(VENV)/.installed-dev
 	npx --yes @redocly/cli@2.77.0 lint build/openapi.json
 
 # Needs buildah and, where no base image can be pulled, mmdebstrap.
-image-test:
-	deploy/image-test.sh
+image-test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/image
 
 # Needs wrk. What a request costs here, beside the two references in bench/reference/.
 bench: $(VENV)/.installed-bench
