@@ -22,11 +22,9 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 # gunicorn reads every name in here as a setting, so `config` must not be one.
 from prometheus_client.multiprocess import mark_process_dead
 
-from taskapp import create_app
+from taskapp import serving
 from taskapp.auth import guard
 from taskapp.config import BadSetting, read
-from taskapp.database import db, schema
-from taskapp.database.turns import Unavailable
 from taskapp.telemetry import logs
 
 try:
@@ -78,18 +76,9 @@ logconfig_dict = {
 
 
 def on_starting(server: Any) -> None:
-    app = create_app()
-    with app.app_context():
-        try:
-            trouble = schema.trouble(newer_allowed=settings.allow_newer_database)
-        except Unavailable:
-            # It may come later than we do; until then every answer is a 503.
-            server.log.warning("The database can't be reached.")
-            trouble = None
-        db.engine.dispose()
-    if trouble:
+    if reason := serving.refusal(settings):
         on_exit(server)
-        sys.exit(f"taskapp: {trouble}")
+        sys.exit(f"taskapp: {reason}")
 
 
 def post_worker_init(worker: Any) -> None:

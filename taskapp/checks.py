@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-import redis
 import sqlalchemy as sa
 from flask import current_app
 
@@ -117,6 +116,9 @@ def _redis() -> Finding:
     url = config.of(current_app).redis_url
     if not url:
         return Finding("Redis", "none: each process counts its own requests")
+    # It takes megabytes, and most of this module's time.
+    import redis
+
     try:
         redis.Redis.from_url(url, socket_timeout=WAIT, socket_connect_timeout=WAIT).ping()
     except (redis.RedisError, OSError, ValueError) as error:

@@ -116,6 +116,8 @@ class Settings:
     max_header_size: int = whole_number(131072, 8192, 2**20)  # bytes of one header
     body_timeout: int = whole_number(10, 1, 300)  # seconds to receive a request body
     waiting_room: int = whole_number(200, 0, 10_000)  # requests that wait for the database
+    otel_exporter_otlp_endpoint: str = setting("", String())
+    sentry_dsn: str = field(default="", repr=False, metadata={"parse": String()})
     metrics_token: str = field(default="", repr=False, metadata={"parse": String()})
     log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
     log_format: str = one_of("console", "console", "json")

@@ -5,17 +5,24 @@ A request head must be complete within `keepalive` seconds; that is gunicorn's o
 
 import contextlib
 import json
+import logging
 import secrets
 import socket
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Flask
 from gevent.server import StreamServer
 from gunicorn.http import wsgi
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
 from gunicorn.workers import ggevent
 
+from taskapp import config, database
+from taskapp.database import schema
+from taskapp.database.turns import Unavailable
 from taskapp.telemetry import request_ids
+
+logger = logging.getLogger("gunicorn.error")
 
 DETAILS = {
     400: "The request can't be read.",
@@ -28,6 +35,22 @@ DETAILS = {
 # a second answer for that to somebody else's request.
 BROKEN_BODY = (InvalidChunkSize, InvalidChunkExtension, ChunkMissingTerminator)
 LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
+
+
+def refusal(settings: config.Settings) -> str | None:
+    """Return why the service should not start on this database; None if it should."""
+    # Not the application itself: the workers make theirs after they were forked.
+    app = Flask("taskapp", instance_path=settings.instance_path)
+    config.init_app(app, settings)
+    database.init_app(app)
+    with app.app_context():
+        try:
+            return schema.trouble(newer_allowed=settings.allow_newer_database)
+        except Unavailable:
+            logger.warning("The database can't be reached; until it can, every answer is a 503.")
+            return None
+        finally:
+            database.db.engine.dispose()
 
 
 class Worker(ggevent.GeventWorker):

@@ -110,7 +110,7 @@ def init_app(app: Flask) -> None:
     if click.get_current_context(silent=True):
         _migrate(app)
     with app.app_context():
-        connections.prepare(db.engine)
+        connections.prepare(app, db.engine)
         app.extensions["taskapp.transactional"] = (
             db.engine
             if db.engine.dialect.name == "sqlite"

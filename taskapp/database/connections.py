@@ -5,11 +5,13 @@ from typing import Any
 
 import gevent
 import psycopg
+from flask import Flask
 from gevent import monkey
 from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine
 
 from taskapp.config import Settings
+from taskapp.telemetry import tracing
 
 # gevent's own takes tens of microseconds, also to look without waiting.
 _poll = monkey.get_original("select", "poll")
@@ -59,11 +61,12 @@ def options(settings: Settings) -> dict[str, Any]:
     return {**options, "connect_args": arguments}
 
 
-def prepare(engine: Engine) -> None:
+def prepare(app: Flask, engine: Engine) -> None:
     """Let the engine's connections be opened, looked at and waited for as here."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         return
+    event.listen(engine, "connect", lambda connection, record: tracing.follow(app, connection))
     event.listen(engine, "checkout", _refuse_dead_connection)
     if monkey.is_module_patched("select"):
         event.listen(engine, "do_connect", _connect)

@@ -20,9 +20,14 @@ requests = logging.getLogger("taskapp.requests")
 ROW_CONTENT = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
 
 
+def without_rows(text: str) -> str:
+    """Return the text of an error without the values of a row."""
+    return ROW_CONTENT.sub(r"\1: (left out)", text)
+
+
 class _WithoutRows(logging.Formatter):
     def formatException(self, ei):  # type: ignore[no-untyped-def]  # noqa: N802
-        return ROW_CONTENT.sub(r"\1: (left out)", super().formatException(ei))
+        return without_rows(super().formatException(ei))
 
 
 class _Json(MsgspecFormatter, _WithoutRows):
@@ -68,6 +73,8 @@ def _write(response: Response) -> Response:
         "user_id": g.get("user_id"),
         "request_id": request_ids.current(),
     }
+    if trace_id := g.get("trace_id"):
+        line["trace_id"] = trace_id
     text = "%(method)s %(route)s %(status)s %(milliseconds)s ms user=%(user_id)r id=%(request_id)s"
     requests.info(text, line, extra=line)
     return response

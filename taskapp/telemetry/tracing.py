@@ -1,0 +1,73 @@
+"""Traces by OpenTelemetry and errors by Sentry; nothing of either is loaded unless it is set.
+
+A caller's `traceparent` (W3C Trace Context) is continued. What people wrote, tokens and values of
+statements are sent to nobody.
+"""
+
+from typing import Any
+
+from flask import Flask, g
+
+from taskapp import config
+from taskapp.telemetry import logs
+
+UNTRACED = "health,metrics"
+
+
+def init_app(app: Flask) -> None:
+    settings = config.of(app)
+    if settings.otel_exporter_otlp_endpoint:
+        _trace(app, settings.otel_exporter_otlp_endpoint)
+    if settings.sentry_dsn:
+        _report_errors(settings.sentry_dsn)
+
+
+def follow(app: Flask, connection: Any) -> None:
+    """Let the statements of a connection of psycopg be spans, if there are traces."""
+    if provider := app.extensions.get("taskapp.tracer_provider"):
+        from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
+
+        PsycopgInstrumentor().instrument_connection(connection, tracer_provider=provider)
+
+
+def _trace(app: Flask, endpoint: str) -> None:
+    from opentelemetry import trace
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    # OTEL_SERVICE_NAME and the other variables of the specification hold, too.
+    provider = TracerProvider(resource=Resource.create({"service.name": "taskapp"}))
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    app.extensions["taskapp.tracer_provider"] = provider
+    instrument: Any = FlaskInstrumentor()
+    instrument.instrument_app(app, tracer_provider=provider, excluded_urls=UNTRACED)
+
+    @app.before_request
+    def note_trace() -> None:
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            g.trace_id = trace.format_trace_id(context.trace_id)
+
+
+def _report_errors(dsn: str) -> None:
+    import sentry_sdk
+
+    sentry_sdk.init(
+        dsn,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        before_send=_without_rows,
+    )
+
+
+def _without_rows(event: Any, hint: object) -> Any:
+    """Leave out the values of a refused row, as the log does, and the query."""
+    for raised in event.get("exception", {}).get("values", []):
+        raised["value"] = logs.without_rows(raised.get("value") or "")
+    event.get("request", {}).pop("query_string", None)
+    return event
