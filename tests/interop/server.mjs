@@ -33,4 +33,4 @@ createServer((request, response) => {
   } else {
     handle(request, response);
   }
-}).listen(Number(port), "127.0.0.1", () => console.log("ready"));
+}).listen(Number(port), process.env.HOST ?? "127.0.0.1", () => console.log("ready"));
