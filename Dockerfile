@@ -8,6 +8,7 @@ RUN python3 -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --no-compile --require-hashes --only-binary :all: -r /requirements.txt \
     && find /venv -type d \( -name tests -o -name testing \) -prune -exec rm -r {} + \
     && /venv/bin/pip uninstall --yes --quiet setuptools pip \
+    && find /venv -type f \( -name '*.h' -o -name '*.c' -o -name '*.pyi' -o -name 'swagger-ui-es-*' \) -delete \
     && find /venv -type d -name __pycache__ -prune -exec rm -r {} +
 WORKDIR /app
 COPY gunicorn.conf.py wsgi.py ./

@@ -66,6 +66,7 @@ image-test: $(VENV)/.installed-dev
 # Needs wrk. What a request costs here, beside the two references in bench/reference/.
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.row_security
 
 bench-smoke: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run --smoke
