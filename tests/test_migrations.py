@@ -1,6 +1,7 @@
 """The migrations make what the models say, up and down, on both databases."""
 
 import secrets
+import shutil
 from collections.abc import Iterator
 
 import flask_migrate
@@ -114,3 +115,34 @@ def test_the_newest_migration_is_the_last_one_by_name():
     scripts = ScriptDirectory(str(config.ROOT / "migrations"))
 
     assert schema.of_code() == scripts.get_current_head()
+
+
+CONCURRENT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{newest}"
+
+
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_tasks_tried", "tasks", ["title"], postgresql_concurrently=True, if_not_exists=True
+        )
+    op.add_column("tasks", sa.Column("tried", sa.Text))
+"""
+
+
+def test_an_index_can_be_made_concurrently(empty, tmp_path):
+    """As CONTRIBUTING tells to do, with the environment that all migrations run in."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(config.ROOT / "migrations", folder)
+    text = CONCURRENT.format(newest=schema.of_code())
+    (folder / "versions/9999_tried.py").write_text(text)
+    with empty.app_context():
+        flask_migrate.upgrade(directory=str(folder))
+
+        inspector = sa.inspect(db.engine)
+        assert "ix_tasks_tried" in {index["name"] for index in inspector.get_indexes("tasks")}
+        assert "tried" in {column["name"] for column in inspector.get_columns("tasks")}
