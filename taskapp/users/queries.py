@@ -141,8 +141,14 @@ def get(user_id: str) -> Row | None:
 
 
 def erase(user_id: str) -> None:
-    """Erase the user and, by the foreign keys, all that belongs to the user."""
+    """Erase the user and all that belongs to the user."""
+    # The foreign keys take tasks, account and sessions along. The latter two may be without them,
+    # where users are distributed over several nodes (docs/operations.md, "Growth").
     execute(sa.delete(User).where(User.id == user_id))
+    of_user = sa.select(Session.id).where(Session.user_id == user_id)
+    execute(sa.delete(RefreshToken).where(RefreshToken.session_id.in_(of_user)))
+    execute(sa.delete(Session).where(Session.user_id == user_id))
+    execute(sa.delete(Account).where(Account.user_id == user_id))
 
 
 def create_account(user: Identity, email: str, password_hash: str) -> bool:

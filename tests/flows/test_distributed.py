@@ -1,0 +1,53 @@
+"""The schema as an engine that distributes it by user needs it: the same code works with it."""
+
+import re
+import secrets
+
+import psycopg
+import pytest
+import requests
+
+from taskapp.config import ROOT
+from tests.servers import Postgres, Service
+
+ALTER = re.compile(r"^ALTER TABLE (?:tasks|accounts|sessions) .*;$", re.MULTILINE)
+
+
+@pytest.fixture
+def service(tmp_path):
+    growth = (ROOT / "docs/operations.md").read_text().partition("## Growth")[2]
+    statements = [text for text in ALTER.findall(growth) if "HASH" not in text]
+    assert len(statements) == 3
+    with Postgres() as postgres, Service(postgres.url, tmp_path, ACCOUNTS="on") as service:
+        with psycopg.connect(postgres.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        service.postgres = postgres
+        yield service
+
+
+def test_a_user_comes_works_and_leaves(service):
+    auth = f"{service.url}/api/auth"
+    credentials = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_hex(8)}
+    signed_in = requests.post(f"{auth}/register", json=credentials, timeout=10).json()
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
+        tasks = f"{service.url}/api/{signed_in['user']['id']}/tasks"
+        key = {"Idempotency-Key": secrets.token_hex(8)}
+        first = session.post(tasks, json={"title": "One"}, headers=key)
+        again = session.post(tasks, json={"title": "One"}, headers=key)
+        assert first.status_code == again.status_code == 201
+        assert first.json() == again.json()
+        one = f"{tasks}/{first.json()['id']}"
+        assert session.patch(f"{one}/complete").json()["completed"] is True
+        changed = session.put(one, json={"title": "Two"}, headers={"If-Match": '"1"'})
+        assert changed.status_code == 412
+        assert session.delete(one).status_code == 200
+        assert session.post(f"{one}/restore").json()["title"] == "One"
+        assert len(session.get(f"{tasks}/changes?since=0").json()["changes"]) == 1
+        body = {"password": credentials["password"]}
+        assert session.delete(f"{auth}/me", json=body).status_code == 200
+
+    with psycopg.connect(service.postgres.url) as connection:
+        for table in ("users", "tasks", "accounts", "sessions", "refresh_tokens"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
