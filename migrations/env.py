@@ -93,8 +93,9 @@ def _allow(connection: sa.Connection, role: str) -> None:
             # Another database of the cluster may be at it, too.
             make = f"CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN unique_violation THEN NULL"
             connection.execute(sa.text(f"DO $$ BEGIN {make}; END $$"))
-        # A superuser may take any role, and is a member of each.
-        if not connection.scalar(sa.text("SELECT pg_has_role(:role, 'MEMBER')"), {"role": role}):
+        # A superuser may take any role. Since 16, who makes one is a member who may not take it.
+        may = "SET" if connection.dialect.server_version_info >= (16,) else "MEMBER"
+        if not connection.scalar(sa.text(f"SELECT pg_has_role(:role, '{may}')"), {"role": role}):
             connection.execute(sa.text(f"GRANT {role} TO {login}"))
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {role}"))
         connection.execute(sa.text(f"GRANT SELECT ON alembic_version TO {role}"))

@@ -171,6 +171,22 @@ def test_a_plain_login_needs_an_administrator_once(login, tmp_path):
     admin.execute(f"DROP ROLE {role}")
 
 
+def test_a_login_that_may_make_roles_needs_nobody(login, tmp_path):
+    name, url, admin = login
+    admin.execute(f"ALTER ROLE {name} CREATEROLE")
+    role = f"role_of_{name}"
+
+    app = migrated(url, tmp_path, DATABASE_ROLE=role)
+
+    person(app, "alice").has_task()
+    with app.app_context(), autocommit("bob"):
+        assert rows(Task.__table__) == 0
+    admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    admin.execute(f"CREATE DATABASE {name}")
+    admin.execute(f"DROP OWNED BY {role}")
+    admin.execute(f"DROP ROLE {role}")
+
+
 def test_without_the_role_the_service_still_works(login, tmp_path):
     _, url, _ = login
 
