@@ -105,7 +105,7 @@ METRICS = {
 }
 
 
-@pytest.mark.parametrize(("name", "expression"), expressions())
+@pytest.mark.parametrize(("name", "expression"), list(expressions()))
 def test_a_query_parses_and_asks_for_metrics_that_there_are(name, expression):
     promql_parser.parse(expression)
 

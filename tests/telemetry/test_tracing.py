@@ -30,14 +30,15 @@ class Receiver(ThreadingHTTPServer):
     def address(self) -> str:
         return f"127.0.0.1:{self.server_port}"
 
-    def wait(self, part: str) -> list[bytes]:
+    def wait(self, part: str, service: Service) -> list[bytes]:
         """Return what came to a path with this part, once there is something."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if bodies := [body for path, body in self.received if part in path]:
                 return bodies
             time.sleep(0.1)
-        raise AssertionError(f"nothing came to {part}")
+        seen = [path for path, _ in self.received]
+        raise AssertionError(f"nothing came to {part}, but {seen}: {service.lines()[-5:]}")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -71,9 +72,9 @@ def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgre
         url = f"{service.url}/api/{alice}/tasks"
         headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
         assert session.post(url, json={"title": "A title"}, headers=headers).status_code == 201
-        sent = receiver.wait("/v1/traces")
+        sent = receiver.wait("/v1/traces", service)
         time.sleep(1)
-        sent = receiver.wait("/v1/traces")
+        sent = receiver.wait("/v1/traces", service)
 
     spans = {
         span.name: span
@@ -110,7 +111,7 @@ def test_an_error_reaches_sentry_without_what_people_wrote(receiver, postgres, t
             connection.execute("ALTER TABLE tasks ADD CONSTRAINT odd CHECK (title <> 'Private')")
         url = f"{service.url}/api/{alice}/tasks?secret=1"
         assert session.post(url, json={"title": "Private"}).status_code == 500
-        (event, *_) = receiver.wait("/envelope/")
+        (event, *_) = receiver.wait("/envelope/", service)
 
     assert b"CheckViolation" in event
     assert b"Private" not in event
