@@ -32,6 +32,7 @@ class Connection(psycopg.Connection[Any]):
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         file = self.pgconn.socket
+        waited = answered = False
         try:
             wanted = next(gen)
             poll = _poll()
@@ -40,10 +41,16 @@ class Connection(psycopg.Connection[Any]):
                 ready = _ready(poll)
                 if not ready:
                     _wait(file, wanted)
+                    waited = True
                     ready = _ready(poll)
+                answered = answered or bool(ready & READ)
                 wanted = gen.send(ready)
                 poll.modify(file, EVENTS[wanted])
         except StopIteration as end:
+            # An answer that was there at once: others get their turn all the same, or a client
+            # that always has the next request ready would hold the worker (p99 13 → 66 ms).
+            if answered and not waited and not self.closed:
+                _wait(file, WRITE)
             return end.value
 
 
