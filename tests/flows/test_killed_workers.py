@@ -2,7 +2,6 @@
 
 import os
 import random
-import secrets
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import psutil
 import pytest
 import requests
 
-from tests.servers import Service, new_user_id
+from tests.servers import Service, create_until, new_user_id
 
 WRITERS = 50
 SECONDS = float(os.environ.get("KILLING_SECONDS", "30"))
@@ -26,26 +25,8 @@ def service(postgresql_url, tmp_path):
 
 
 def write(service, user_id, end) -> list[str]:
-    """Create tasks until the end, each with a key until it is acknowledged; return their titles."""
-    acknowledged = []
     session = service.session(user_id)
-    while not end.is_set():
-        title = secrets.token_hex(8)
-        while True:
-            try:
-                answer = session.post(
-                    f"{service.url}/api/{user_id}/tasks",
-                    json={"title": title},
-                    headers={"Idempotency-Key": title},
-                    timeout=10,
-                )
-            except requests.RequestException:
-                continue  # nobody knows whether it was stored: the same key again
-            assert answer.status_code in (201, 503), answer.text
-            if answer.status_code == 201:
-                acknowledged.append(title)
-                break
-    return acknowledged
+    return create_until(session, f"{service.url}/api/{user_id}/tasks", end, failing={503})
 
 
 def kill(service, end, gaps) -> None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 import requests
 
-from tests.servers import new_user_id
+from tests.servers import create_until, new_user_id
 
 READS = 60  # a minute, of each user
 SETTINGS = {"RATE_LIMIT_READS": f"{READS}/minute", "ACCOUNTS": "on"}
@@ -95,27 +95,10 @@ def test_who_waits_at_one_hears_of_a_write_at_the_other(site):
 
 
 def write(site, user_id: str, end: Event) -> list[str]:
-    """Create tasks behind nginx, each with a key until it is acknowledged; return their titles."""
-    acknowledged = []
     with site.services[0].session(user_id) as session:
         session.verify, session.trust_env = str(site.certificate), False
-        while not end.is_set():
-            title = secrets.token_hex(8)
-            while True:
-                try:
-                    answer = session.post(
-                        f"{site.url}/api/{user_id}/tasks",
-                        json={"title": title},
-                        headers={"Idempotency-Key": title},
-                        timeout=20,
-                    )
-                except requests.RequestException:
-                    continue
-                assert answer.status_code in (201, 502, 503, 504), answer.text
-                if answer.status_code == 201:
-                    acknowledged.append(title)
-                    break
-    return acknowledged
+        tasks = f"{site.url}/api/{user_id}/tasks"
+        return create_until(session, tasks, end, failing={502, 503, 504})
 
 
 def test_an_instance_that_is_killed_takes_nothing_acknowledged_along(site):
