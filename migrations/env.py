@@ -70,8 +70,7 @@ def _alone(connection: sa.Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    url = config.of(current_app).direct_database.set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False)) as lock:
+    with psycopg.connect(config.of(current_app).direct_conninfo) as lock:
         lock.execute(f"SET LOCAL lock_timeout = '{WAIT}s'")
         lock.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         lock.execute("SELECT pg_advisory_xact_lock(hashtext('taskapp.migrate'))")

@@ -178,6 +178,13 @@ class Settings:
         return _database_url(self.database_direct_url, "DATABASE_DIRECT_URL")
 
     @property
+    def direct_conninfo(self) -> str:
+        """The same for psycopg itself; it holds the password."""
+        return self.direct_database.set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+
+    @property
     def pool_size(self) -> int:
         """How many database connections one worker process holds at most."""
         return self.database_pool_size or self.threads

@@ -127,9 +127,7 @@ def init_app(app: Flask) -> None:
     waiters = Waiters(settings.waiters)
     app.extensions["taskapp.waiters"] = waiters
     if settings.database.get_backend_name() == "postgresql":
-        plain = settings.direct_database.set(drivername="postgresql")
-        listener = Listener(waiters, plain.render_as_string(hide_password=False))
-        app.extensions["taskapp.listener"] = listener
+        app.extensions["taskapp.listener"] = Listener(waiters, settings.direct_conninfo)
 
 
 def until_changed(user_id: str, since: int, seconds: float) -> bool:
