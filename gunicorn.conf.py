@@ -61,7 +61,7 @@ limit_request_fields = 50
 worker_tmp_dir = memory
 # The control socket wants a writable home and is shared by all masters of one user; signals do.
 control_socket_disable = True
-accesslog = None  # the application writes one line for each request
+logger_class = "taskapp.serving.Logger"
 loglevel = settings.log_level.lower()
 logconfig_dict = {
     "version": 1,

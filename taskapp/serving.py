@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask
 from gevent.server import StreamServer
+from gunicorn import glogging
 from gunicorn.http import wsgi
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
 from gunicorn.workers import ggevent
@@ -67,6 +68,15 @@ class Worker(ggevent.GeventWorker):
             return  # and the connection is closed
         refused: Any = _Refused(client)
         super().handle_error(req, refused, addr, exc)
+
+
+class Logger(glogging.Logger):
+    """gunicorn's logger, without its own line for each request: the application writes one.
+
+    It would gather what such a line says even where nothing is written.
+    """
+
+    access_log_enabled = False
 
 
 class _Server(StreamServer):
