@@ -10,5 +10,5 @@ exec((Path(__file__).parents[2] / "gunicorn.conf.py").read_text())  # noqa: S102
 from taskapp import database  # noqa: E402
 
 _block = database._Block
-database._Block = lambda connection, user_id, told: _block(connection, user_id, True)
+database._Block = lambda *about, told: _block(*about, told=True)
 del database

@@ -7,7 +7,7 @@ lock, should a WHERE be forgotten one day. Role and user are told in the round t
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,8 +21,10 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import exc
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import CursorResult, Dialect
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 from werkzeug.local import LocalProxy
 
@@ -72,9 +74,17 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnl
 class _Block:
     """A connection, and whom its statements are about; `told` once PostgreSQL knows that."""
 
-    connection: sa.Connection
     user_id: str
+    held: sa.Connection | PoolProxiedConnection
+    driver: connections.Connection | None  # None on SQLite
     told: bool
+
+    @property
+    def connection(self) -> sa.Connection:
+        # `autocommit` has none: to make one takes as long as to run the statement.
+        if not isinstance(self.held, sa.Connection):
+            raise LookupError("autocommit() takes prepared statements only")
+        return self.held
 
 
 # The block at hand. There is no ORM session: every statement is of Core, and a session would take
@@ -83,7 +93,11 @@ _block_at_hand: ContextVar[_Block | None] = ContextVar("block", default=None)
 
 NOBODY = ""  # no user has this id
 # For the transaction at hand, so that it holds behind a pooler in transaction mode, too.
-TELL = "SELECT set_config('role', '{role}', true), set_config('taskapp.user_id', %s, true)"
+TELL = "SELECT set_config('role', '{role}', true), set_config('taskapp.user_id', $1, true)"
+BEGIN = connections.Query(b"BEGIN ISOLATION LEVEL READ COMMITTED", lasting=False)
+
+# PostgreSQL's own way to write parameters.
+NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 db = SQLAlchemy(model_class=Base)
 
@@ -129,16 +143,10 @@ def transaction(user_id: str = NOBODY) -> Iterator[None]:
     if _is_part(user_id):
         yield
         return
-    with (
-        _known_failures(),
-        _connected(transactional(), user_id) as block,
-        block.connection.begin(),
-    ):
-        if not block.told:
-            driver = _driver(block)
-            with driver.pipeline():  # together with its BEGIN
-                _tell(block, driver)
-            block.told = True
+    with _connected(transactional().connect, user_id) as block, block.connection.begin():
+        if block.driver:
+            block.driver.ask(BEGIN, _tell(user_id))
+        block.told = True
         yield
 
 
@@ -150,12 +158,11 @@ def autocommit(user_id: str) -> Iterator[None]:
     transaction the block is a part of that, and on SQLite, where a round trip costs nothing, it is
     a transaction. Raises what `transaction` does.
     """
-    engine = db.engine
-    if engine.dialect.name == "sqlite" or _is_part(user_id):
+    if db.engine.dialect.name == "sqlite" or _is_part(user_id):
         with transaction(user_id):
             yield
         return
-    with _known_failures(), _connected(engine, user_id):
+    with _connected(db.engine.raw_connection, user_id):
         yield
 
 
@@ -165,7 +172,9 @@ def maintenance() -> Iterator[None]:
 
     For commands of operators, never for a request. Raises what `transaction` does.
     """
-    with _known_failures(), _connected(transactional(), NOBODY) as block, block.connection.begin():
+    with _connected(transactional().connect, NOBODY) as block, block.connection.begin():
+        if block.driver:
+            block.driver.ask(BEGIN)
         block.told = True
         yield
 
@@ -179,10 +188,7 @@ def execute(
     statement: sa.Executable, values: Mapping[str, Any] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
     """Run the statement in the transaction at hand; raises LookupError outside of any."""
-    block = _of_block()
-    if not block.told:
-        raise LookupError("autocommit() takes prepared statements only")
-    return block.connection.execute(statement, values)
+    return _of_block().connection.execute(statement, values)
 
 
 class Prepared:
@@ -199,63 +205,48 @@ class Prepared:
     def all(self, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run it in the block at hand, and return its rows."""
         block = _of_block()
-        connection = block.connection
-        if connection.dialect.name != "postgresql":
-            return connection.execute(self._statement, values).all()
-        text, parameters = self._text(values)
-        driver = _driver(block)
-        try:
-            cursor = driver.cursor(row_factory=self._row_maker, binary=True)
-            if block.told:
-                cursor.execute(text, parameters)
-            else:
-                with driver.pipeline():
-                    _tell(block, driver)
-                    cursor.execute(text, parameters)
-            return cursor.fetchall()
-        except psycopg.Error as error:
-            if driver.closed:
-                connection.invalidate(error)
-            raise
+        driver = block.driver
+        if driver is None:
+            return execute(self._statement, values).all()
+        query = self._query(values)
+        result = driver.ask(query) if block.told else driver.ask(_tell(block.user_id), query)
+        if self._row_type is None:
+            names = [result.fname(column).decode() for column in range(result.nfields)]
+            self._row_type = namedtuple("Row", names)  # type: ignore[misc]
+        return driver.rows(result, partial(tuple.__new__, self._row_type))
 
     def first(self, values: Mapping[str, Any]) -> Any:
         """Run it in the block at hand, and return its first row; None if there is none."""
         rows = self.all(values)
         return rows[0] if rows else None
 
-    def _row_maker(self, cursor: Any) -> Callable[[Sequence[Any]], Any]:
-        # psycopg's `namedtuple_row` asks for the columns of each result, and its maker is Python.
-        if self._row_type is None:
-            names = [column.name for column in cursor.description]
-            self._row_type = namedtuple("Row", names)  # type: ignore[misc]
-        return partial(tuple.__new__, self._row_type)
-
-    def _text(self, values: Mapping[str, Any]) -> tuple[bytes, Mapping[str, Any]]:
-        """Return what to run, and with which parameters."""
-        if self._constants is not None:
-            return self._made[1], {**self._constants, **values}
+    def _query(self, values: Mapping[str, Any]) -> connections.Query:
+        text, names, constants = self._made
+        if text is not None:
+            values = {**constants, **values}
+            return connections.Query(text, [values[name] for name in names])
         # A list of values: as many parameters as it has.
-        expanded = self._made[0].construct_expanded_state(values)
-        return expanded.statement.encode(), expanded.parameters
+        expanded = self._compiled.construct_expanded_state(values)
+        text = expanded.statement.encode()
+        return connections.Query(text, expanded.positional_parameters, lasting=False)
 
     @cached_property
-    def _made(self) -> tuple[Any, bytes]:
-        compiled = self._statement.compile(dialect=_of_block().connection.dialect)
-        return compiled, compiled.string.encode()
+    def _compiled(self) -> Any:
+        return self._statement.compile(dialect=NUMBERED)
 
     @cached_property
-    def _constants(self) -> dict[str, Any] | None:
-        """The parameters that are always the same; None where the text depends on parameters."""
-        compiled, _ = self._made
-        if compiled.post_compile_params:
-            return None
-        binds = compiled.binds.items()
-        return {name: bind.effective_value for name, bind in binds if not bind.required}
+    def _made(self) -> tuple[bytes | None, list[str], dict[str, Any]]:
+        """The text, None where it depends on values; its parameters; those that never change."""
+        compiled = self._compiled
+        binds = compiled.bind_names.items()
+        constants = {name: bind.effective_value for bind, name in binds if not bind.required}
+        text = None if compiled.post_compile_params else compiled.string.encode()
+        return text, compiled.positiontup, constants
 
 
 def dialect() -> str:
     """Return the name of the SQL dialect of the block at hand."""
-    return _of_block().connection.dialect.name
+    return "postgresql" if _of_block().driver else "sqlite"
 
 
 def has_table(name: str) -> bool:
@@ -296,43 +287,39 @@ def _is_part(user_id: str) -> bool:
 
 
 @contextmanager
-def _connected(engine: sa.Engine, user_id: str) -> Iterator[_Block]:
+def _connected(
+    connect: Callable[[], sa.Connection | PoolProxiedConnection], user_id: str
+) -> Iterator[_Block]:
     turns: Turns = current_app.extensions["taskapp.turns"]
-    with turns.taken(), engine.connect() as connection:
-        metrics.connections.inc()
-        block = _Block(
-            connection,
-            user_id,
-            told=connection.dialect.name == "sqlite",
-        )
-        token = _block_at_hand.set(block)
-        try:
-            yield block
-        finally:
-            _block_at_hand.reset(token)
-            metrics.connections.dec()
-
-
-def _driver(block: _Block) -> psycopg.Connection[Any]:
-    return cast(psycopg.Connection[Any], block.connection.connection.driver_connection)
-
-
-def _tell(block: _Block, driver: psycopg.Connection[Any]) -> None:
-    driver.execute(current_app.extensions["taskapp.tell"], (block.user_id,))
-
-
-@contextmanager
-def _known_failures() -> Iterator[None]:
     try:
-        yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        raise Unavailable from error
-    except AWAY as error:
+        with turns.taken(), closing(connect()) as held:
+            driver = _driver(held)
+            block = _Block(user_id, held, driver, told=driver is None)
+            token = _block_at_hand.set(block)
+            metrics.connections.inc()
+            try:
+                yield block
+            finally:
+                metrics.connections.dec()
+                _block_at_hand.reset(token)
+                if driver and driver.closed:
+                    held.invalidate()
+    except (*AWAY, exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise Unavailable from error
     except exc.DBAPIError as error:
         if error.connection_invalidated or isinstance(error.orig, AWAY):
             raise Unavailable from error
         raise
+
+
+def _driver(held: sa.Connection | PoolProxiedConnection) -> connections.Connection | None:
+    proxy = held.connection if isinstance(held, sa.Connection) else held
+    driver = proxy.driver_connection
+    return driver if isinstance(driver, connections.Connection) else None
+
+
+def _tell(user_id: str) -> connections.Query:
+    return connections.Query(current_app.extensions["taskapp.tell"], (user_id,))
 
 
 def _migrate(app: Flask) -> Any:

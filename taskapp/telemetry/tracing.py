@@ -4,7 +4,8 @@ A caller's `traceparent` (W3C Trace Context) is continued. What people wrote, to
 statements are sent to nobody.
 """
 
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, cast
 
 from flask import Flask, g
 
@@ -12,6 +13,7 @@ from taskapp import config
 from taskapp.telemetry import logs
 
 UNTRACED = "health,metrics"
+NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
 def init_app(app: Flask) -> None:
@@ -23,11 +25,32 @@ def init_app(app: Flask) -> None:
 
 
 def follow(app: Flask, connection: Any) -> None:
-    """Let the statements of a connection of psycopg be spans, if there are traces."""
+    """Let the statements of a connection of the database be spans, if there are traces."""
     if provider := app.extensions.get("taskapp.tracer_provider"):
         from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 
         PsycopgInstrumentor().instrument_connection(connection, tracer_provider=provider)
+        connection.tracer = provider.get_tracer("taskapp")
+
+
+def query(tracer: Any, text: bytes) -> AbstractContextManager[Any]:
+    """Return the span of a query to PostgreSQL; without a tracer there is none."""
+    if tracer is None:
+        return NO_SPAN
+    from opentelemetry.trace import SpanKind
+
+    # OpenTelemetry's conventions for database client spans. An error may repeat a row.
+    about = {"db.system.name": "postgresql", "db.query.text": text.decode()}
+    return cast(
+        AbstractContextManager[Any],
+        tracer.start_as_current_span(
+            text.split()[0].decode(),
+            kind=SpanKind.CLIENT,
+            attributes=about,
+            record_exception=False,
+            set_status_on_exception=False,
+        ),
+    )
 
 
 def _trace(app: Flask, endpoint: str) -> None:
