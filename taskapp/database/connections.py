@@ -80,25 +80,11 @@ class Connection(psycopg.Connection[Any]):
         if timeout is not None or not monkey.is_module_patched("select"):
             return super().wait(gen, interval, timeout)
         file = self.pgconn.socket
-        waited = answered = False
         try:
             wanted = next(gen)
-            poll = _poll()
-            poll.register(file, EVENTS[wanted])
             while True:
-                ready = _ready(poll)
-                if not ready:
-                    _wait(file, wanted)
-                    waited = True
-                    ready = _ready(poll)
-                answered = answered or bool(ready & READ)
-                wanted = gen.send(ready)
-                poll.modify(file, EVENTS[wanted])
+                wanted = gen.send(_wait(file, wanted))
         except StopIteration as end:
-            # An answer that was there at once: others get their turn all the same, or a client
-            # that always has the next request ready would hold the worker (p99 13 → 66 ms).
-            if answered and not waited and not self.closed:
-                _wait(file, WRITE)
             return end.value
 
     def _asked(self, queries: Sequence[Query]) -> Generator[int, int, list[Any]]:
@@ -194,22 +180,31 @@ def _refuse_dead_connection(connection: Any, record: object, proxy: object) -> N
         raise exc.InvalidatePoolError
 
 
-def _ready(poll: Any) -> int:
-    """Return what the socket is ready for now; a broken one can be read."""
-    found = poll.poll(0)
-    if not found:
-        return 0
-    events = found[0][1]
-    return (READ if events & ~select.POLLOUT else 0) | (WRITE if events & select.POLLOUT else 0)
-
-
-def _wait(file: int, wanted: int) -> None:
+def _wait(file: int, wanted: int) -> int:
+    """Wait until the socket is ready, and return what for; a broken one can be read."""
+    poll = None
+    # The hub is asked for an answer that is there already, too. So others get their turn, or a
+    # client that always has the next request ready would hold the worker (p99 13 → 66 ms).
+    if wanted != READ:
+        poll = _poll()
+        poll.register(file, EVENTS[wanted])
+        if ready := _ready(poll):
+            return ready
     hub = gevent.get_hub()
     watcher = hub.loop.io(file, wanted)
     try:
         hub.wait(watcher)
     finally:
         watcher.close()
+    return _ready(poll) if poll else READ
+
+
+def _ready(poll: Any) -> int:
+    found = poll.poll(0)
+    if not found:
+        return 0
+    events = found[0][1]
+    return (READ if events & ~select.POLLOUT else 0) | (WRITE if events & select.POLLOUT else 0)
 
 
 def _received(pgconn: Any) -> Generator[int, int, list[Any]]:

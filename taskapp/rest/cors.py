@@ -1,6 +1,7 @@
 """CORS: which origins may call from a browser (Fetch standard, by Flask-CORS)."""
 
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, Response, request
 from flask_cors.core import get_cors_headers, get_cors_options, set_cors_headers
@@ -35,21 +36,28 @@ def init_app(app: Flask) -> None:
         },
     )
 
+    # Flask-CORS' extension would make up its mind anew for each answer. What an origin may hear is
+    # the same each time, but for preflights.
     @lru_cache(REMEMBERED)
-    def headers(origin: str | None) -> Headers:
+    def of_origin(origin: str | None) -> list[tuple[str, str]]:
         sent = Headers({"Origin": origin} if origin else {})
-        return Headers(get_cors_headers(options, sent, "GET"))
+        return list(Headers(get_cors_headers(options, sent, "GET")))
 
-    def add(response: Response) -> Response:
-        # Flask-CORS' extension would make up its mind anew for each answer. What an origin may
-        # hear is the same each time, but for preflights.
-        if request.method == "OPTIONS":
-            return set_cors_headers(response, options)
-        response.headers.extend(headers(request.headers.get("Origin")))
-        return response
+    def add_to_preflight(response: Response) -> Response:
+        return set_cors_headers(response, options) if request.method == "OPTIONS" else response
 
+    answer = app.wsgi_app
+
+    def with_headers(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            added = headers + of_origin(environ.get("HTTP_ORIGIN"))
+            return start_response(status, added, *error)
+
+        return answer(environ, start_response if environ["REQUEST_METHOD"] == "OPTIONS" else start)
+
+    app.wsgi_app = with_headers  # type: ignore[method-assign]
     app.before_request(_answer_preflight)
-    app.after_request(add)
+    app.after_request(add_to_preflight)
 
 
 def _answer_preflight() -> Response | None:

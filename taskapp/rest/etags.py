@@ -79,7 +79,7 @@ def asks_whether_modified() -> bool:
 
 def not_modified(revision: int) -> Response | None:
     """Return a 304 if the request's copy is of this revision."""
-    if request.if_none_match.contains_weak(str(revision)):
+    if asks_whether_modified() and request.if_none_match.contains_weak(str(revision)):
         return Response(status=304, headers=headers(revision))
     return None
 

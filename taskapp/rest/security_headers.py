@@ -1,28 +1,33 @@
 """What every answer tells a browser not to do (OWASP ASVS 5.0, chapter 3.4)."""
 
-from flask import Flask, Response, request
+from typing import Any
+
+from flask import Flask
 
 # An answer of the API is data: nothing in it may run, be framed, or be taken for another type.
-POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-TRANSPORT = "max-age=31536000"  # a year of https (RFC 6797)
+POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")  # a year of https (RFC 6797)
 
 
 def init_app(app: Flask) -> None:
-    app.after_request(_add)
+    answer = app.wsgi_app
 
+    # As WSGI middleware: whatever goes out has them, and constants need none of werkzeug's checks.
+    def with_headers(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            added = [*headers, *HEADERS]
+            if not any(name == POLICY[0] for name, _ in headers):  # the documentation has its own
+                added.append(POLICY)
+            if environ["wsgi.url_scheme"] == "https":
+                added.append(TRANSPORT)
+            return start_response(status, added, *error)
 
-def _add(response: Response) -> Response:
-    headers = response.headers
-    if "Content-Security-Policy" not in headers:  # the documentation has its own
-        headers.add("Content-Security-Policy", POLICY)
-    for name, value in HEADERS.items():
-        headers.add(name, value)
-    if request.is_secure:
-        headers["Strict-Transport-Security"] = TRANSPORT
-    return response
+        return answer(environ, start)
+
+    app.wsgi_app = with_headers  # type: ignore[method-assign]
