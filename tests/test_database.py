@@ -1,7 +1,7 @@
 """Turns at the database: as many as there are connections, first come, first served."""
 
 import time
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -20,10 +20,10 @@ def test_whoever_waits_longest_is_next_also_before_a_newcomer():
     order = []
 
     def take(name):
-        with turns.taken():
+        with turns:
             order.append(name)
 
-    with turns.taken():
+    with turns:
         waiting = [starts(lambda name=name: take(name)) for name in ("first", "second", "third")]
     take("newcomer")
     for thread in waiting:
@@ -35,9 +35,9 @@ def test_whoever_waits_longest_is_next_also_before_a_newcomer():
 def test_waiting_ends_with_unavailable_and_takes_no_turn_away():
     turns = Turns(1, seconds=0.05, room=3)
 
-    with turns.taken(), pytest.raises(Unavailable), turns.taken():
+    with turns, pytest.raises(Unavailable), turns:
         pass
-    with turns.taken():
+    with turns:
         pass
 
 
@@ -45,7 +45,30 @@ def test_nobody_waits_where_the_room_is_full():
     turns = Turns(1, seconds=5, room=0)
 
     began = time.monotonic()
-    with turns.taken(), pytest.raises(Unavailable), turns.taken():
+    with turns, pytest.raises(Unavailable), turns:
         pass
 
     assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["while waiting", "as the turn comes"])
+def test_whoever_is_stopped_takes_no_turn_away(monkeypatch, given):
+    turns = Turns(1, seconds=0.05, room=3)
+    turns.__enter__()
+
+    def wait(event, seconds):
+        if given:
+            turns.__exit__()
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Event, "wait", wait)
+        with pytest.raises(SystemExit), turns:
+            pass
+    if not given:
+        turns.__exit__()
+
+    with turns, pytest.raises(Unavailable), turns:
+        pass
+    with turns:
+        pass

@@ -7,7 +7,7 @@ lock, should a WHERE be forgotten one day. Role and user are told in the round t
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,6 +77,7 @@ class _Block:
     user_id: str
     held: sa.Connection | PoolProxiedConnection
     driver: connections.Connection | None  # None on SQLite
+    tell: connections.Query
     told: bool
 
     @property
@@ -85,6 +86,16 @@ class _Block:
         if not isinstance(self.held, sa.Connection):
             raise LookupError("autocommit() takes prepared statements only")
         return self.held
+
+
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """What an application needs of its database at each request."""
+
+    each: sa.Engine | None  # that commits each statement by itself; None on SQLite
+    together: sa.Engine
+    turns: Turns
+    tell: bytes
 
 
 # The block at hand. There is no ORM session: every statement is of Core, and a session would take
@@ -114,10 +125,6 @@ def init_app(app: Flask) -> None:
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **connections.options(settings),
     }
-    app.extensions["taskapp.turns"] = Turns(
-        settings.pool_size, settings.database_timeout, settings.waiting_room
-    )
-    app.extensions["taskapp.tell"] = TELL.format(role=settings.database_role).encode()
     db.init_app(app)
     # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
@@ -125,10 +132,13 @@ def init_app(app: Flask) -> None:
         _migrate(app)
     with app.app_context():
         connections.prepare(app, db.engine)
-        app.extensions["taskapp.transactional"] = (
-            db.engine
-            if db.engine.dialect.name == "sqlite"
-            else db.engine.execution_options(isolation_level="READ COMMITTED")
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        isolated = db.engine.execution_options(isolation_level="READ COMMITTED")
+        app.extensions["taskapp.database"] = _Database(
+            each=None if is_sqlite else db.engine,
+            together=db.engine if is_sqlite else isolated,
+            turns=Turns(settings.pool_size, settings.database_timeout, settings.waiting_room),
+            tell=TELL.format(role=settings.database_role).encode(),
         )
 
 
@@ -145,25 +155,22 @@ def transaction(user_id: str = NOBODY) -> Iterator[None]:
         return
     with _connected(transactional().connect, user_id) as block, block.connection.begin():
         if block.driver:
-            block.driver.ask(BEGIN, _tell(user_id))
+            block.driver.ask(BEGIN, block.tell)
         block.told = True
         yield
 
 
-@contextmanager
-def autocommit(user_id: str) -> Iterator[None]:
-    """Run the block with each of its statements a transaction of its own, and one round trip.
+def autocommit(user_id: str) -> AbstractContextManager[object]:
+    """Return a context for a block with each of its statements a transaction of its own.
 
-    That is enough for whatever is one statement, which must be a `Prepared` one. Inside a
-    transaction the block is a part of that, and on SQLite, where a round trip costs nothing, it is
-    a transaction. Raises what `transaction` does.
+    That is enough for whatever is one statement, which must be a `Prepared` one; it is one round
+    trip. Inside a transaction the block is a part of that, and on SQLite, where a round trip costs
+    nothing, it is a transaction. Raises what `transaction` does.
     """
-    if db.engine.dialect.name == "sqlite" or _is_part(user_id):
-        with transaction(user_id):
-            yield
-        return
-    with _connected(db.engine.raw_connection, user_id):
-        yield
+    engine = _database().each
+    if engine is None or _is_part(user_id):
+        return transaction(user_id)
+    return _connected(engine.raw_connection, user_id)
 
 
 @contextmanager
@@ -181,7 +188,7 @@ def maintenance() -> Iterator[None]:
 
 def transactional() -> sa.Engine:
     """Return the engine for several statements at once; that of `db` commits each by itself."""
-    return cast(sa.Engine, current_app.extensions["taskapp.transactional"])
+    return _database().together
 
 
 def execute(
@@ -209,7 +216,7 @@ class Prepared:
         if driver is None:
             return execute(self._statement, values).all()
         query = self._query(values)
-        result = driver.ask(query) if block.told else driver.ask(_tell(block.user_id), query)
+        result = driver.ask(query) if block.told else driver.ask(block.tell, query)
         if self._row_type is None:
             names = [result.fname(column).decode() for column in range(result.nfields)]
             self._row_type = namedtuple("Row", names)  # type: ignore[misc]
@@ -286,15 +293,20 @@ def _is_part(user_id: str) -> bool:
     return block is not None
 
 
+def _database() -> _Database:
+    return cast(_Database, current_app.extensions["taskapp.database"])
+
+
 @contextmanager
 def _connected(
     connect: Callable[[], sa.Connection | PoolProxiedConnection], user_id: str
 ) -> Iterator[_Block]:
-    turns: Turns = current_app.extensions["taskapp.turns"]
+    database = _database()
     try:
-        with turns.taken(), closing(connect()) as held:
+        with database.turns, closing(connect()) as held:
             driver = _driver(held)
-            block = _Block(user_id, held, driver, told=driver is None)
+            tell = connections.Query(database.tell, (user_id,))
+            block = _Block(user_id, held, driver, tell, told=driver is None)
             token = _block_at_hand.set(block)
             metrics.connections.inc()
             try:
@@ -316,10 +328,6 @@ def _driver(held: sa.Connection | PoolProxiedConnection) -> connections.Connecti
     proxy = held.connection if isinstance(held, sa.Connection) else held
     driver = proxy.driver_connection
     return driver if isinstance(driver, connections.Connection) else None
-
-
-def _tell(user_id: str) -> connections.Query:
-    return connections.Query(current_app.extensions["taskapp.tell"], (user_id,))
 
 
 def _migrate(app: Flask) -> Any:
