@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask, current_app, g, request
+from flask.globals import request_ctx
 from flask_jwt_extended import JWTManager, decode_token
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
@@ -27,8 +28,8 @@ class VerifyingJWTManager(JWTManager):
     def _decode_jwt_from_config(
         self, encoded_token: str, csrf_value: Any = None, allow_expired: bool = False
     ) -> dict[str, Any]:
-        g.token = verifier().verify(encoded_token)
-        return cast(tokens.Token, g.token).claims
+        token = g.token = verifier().verify(encoded_token)
+        return token.claims
 
 
 jwt = VerifyingJWTManager()
@@ -111,14 +112,15 @@ def require_token() -> None:
         raise problems.Unavailable(
             "The keys of the login can't be fetched right now. Please try again."
         ) from None
-    if _session_has_ended(g.token):
+    token: tokens.Token = g.token
+    if _session_has_ended(token):
         metrics.token_checks.labels("session ended").inc()
-        audit.event("token.refused", user_id=g.token.identity.id, reason="The session has ended.")
+        audit.event("token.refused", user_id=token.identity.id, reason="The session has ended.")
         raise problems.Unauthorized(
             "The session has ended. Please sign in again.", error="invalid_token"
         )
     metrics.tokens_accepted.inc()
-    g.user_id = g.token.identity.id
+    g.user_id = token.identity.id
 
 
 def require_owner() -> None:
@@ -127,7 +129,8 @@ def require_owner() -> None:
     Raises what `require_token` does, or `problems.NotOwner` (403).
     """
     require_token()
-    if request.method != "OPTIONS" and g.user_id != (request.view_args or {}).get("user_id"):
+    asked = request_ctx.request
+    if asked.method != "OPTIONS" and g.user_id != (asked.view_args or {}).get("user_id"):
         raise _not_owner()
 
 

@@ -32,7 +32,10 @@ logger = logging.getLogger("taskapp")
 class Counters:
     """Counts requests under a key; in Redis for all processes, where there is one."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, **texts: str) -> None:
+        self.limits = {
+            name: None if text == "off" else limits.parse(text) for name, text in texts.items()
+        }
         self._own = _Windows()
         self._shared = _redis(redis_url) if redis_url else None
         self._not_before = 0.0
@@ -81,22 +84,20 @@ class _Windows:
 
 def init_app(app: Flask) -> None:
     settings = config.of(app)
-    app.extensions["taskapp.counters"] = Counters(settings.redis_url)
-    app.extensions["taskapp.limits"] = {
-        name: None if text == "off" else limits.parse(text)
-        for name, text in (
-            ("address", settings.rate_limit_address),
-            ("reads", settings.rate_limit_reads),
-            ("writes", settings.rate_limit_writes),
-        )
-    }
+    app.extensions["taskapp.counters"] = Counters(
+        settings.redis_url,
+        address=settings.rate_limit_address,
+        reads=settings.rate_limit_reads,
+        writes=settings.rate_limit_writes,
+    )
     app.after_request(_count_refused)
 
 
 def count_user() -> None:
     """Count a request of the user whom the guard has let pass; raises `TooManyRequests`."""
-    if request.method != "OPTIONS":
-        _count("reads" if request.method in READS else "writes", g.user_id)
+    method = request.method
+    if method != "OPTIONS":
+        _count("reads" if method in READS else "writes", g.user_id)
 
 
 def count_address() -> None:
@@ -117,10 +118,10 @@ def _count_refused(response: Response) -> Response:
 
 
 def _count(name: str, key: str) -> None:
-    limit = current_app.extensions["taskapp.limits"][name]
+    counters = cast(Counters, current_app.extensions["taskapp.counters"])
+    limit = counters.limits[name]
     if limit is None:
         return
-    counters = cast(Counters, current_app.extensions["taskapp.counters"])
     seconds = counters.hit(limit, name, key)
     if seconds is not None:
         metrics.rate_limit_hits.labels(name).inc()

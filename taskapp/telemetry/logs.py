@@ -7,7 +7,8 @@ import logging
 import re
 import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
+from flask.globals import app_ctx, request_ctx
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from taskapp import config
@@ -64,16 +65,18 @@ def _start() -> None:
 
 
 def _write(response: Response) -> Response:
-    started = g.get("started")
+    # Not `request` and `g`, which look for the context anew each time.
+    asked, noted = request_ctx.request, app_ctx.g
+    started = noted.get("started")
     line = {
-        "method": request.method,
-        "route": request.url_rule.rule if request.url_rule else None,
+        "method": asked.method,
+        "route": asked.url_rule.rule if asked.url_rule else None,
         "status": response.status_code,
         "milliseconds": round((time.perf_counter() - started) * 1000, 1) if started else None,
-        "user_id": g.get("user_id"),
-        "request_id": request_ids.current(),
+        "user_id": noted.get("user_id"),
+        "request_id": request_ids.of(asked.environ),
     }
-    if trace_id := g.get("trace_id"):
+    if trace_id := noted.get("trace_id"):
         line["trace_id"] = trace_id
     text = "%(method)s %(route)s %(status)s %(milliseconds)s ms user=%(user_id)r id=%(request_id)s"
     requests.info(text, line, extra=line)

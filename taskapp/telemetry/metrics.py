@@ -8,6 +8,7 @@ import os
 import time
 
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -73,8 +74,9 @@ def _begin() -> None:
 
 def _measure(response: Response) -> Response:
     # Methods and paths that no route has are made up by clients, without end.
-    rule = request.url_rule
-    method, route = (request.method, rule.rule) if rule else ("other", "none")
+    asked = request_ctx.request
+    rule = asked.url_rule
+    method, route = (asked.method, rule.rule) if rule else ("other", "none")
     seconds = time.perf_counter() - g.started
     requests.labels(method, route, response.status_code).observe(seconds)
     return response

@@ -2,30 +2,37 @@
 
 import re
 import secrets
+from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, request
 
 HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+KEY = "taskapp.request_id"  # of the WSGI environment
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(_choose)
-    app.after_request(_return)
+    answer = app.wsgi_app
+
+    def with_id(environ: dict[str, Any], start_response: Any) -> Any:
+        request_id = of(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*headers, (HEADER, request_id)], *error)
+
+        return answer(environ, start)
+
+    app.wsgi_app = with_id  # type: ignore[method-assign]
 
 
 def current() -> str:
     """Return the id of the request at hand."""
-    if "request_id" not in g:
-        _choose()
-    return str(g.request_id)
+    return of(request.environ)
 
 
-def _choose() -> None:
-    sent = request.headers.get(HEADER, "")
-    g.request_id = sent if SANE.fullmatch(sent) else secrets.token_hex(16)
-
-
-def _return(response: Response) -> Response:
-    response.headers[HEADER] = current()
-    return response
+def of(environ: dict[str, Any]) -> str:
+    """Return the id of the request with this WSGI environment."""
+    if KEY not in environ:
+        sent = environ.get("HTTP_X_REQUEST_ID", "")
+        environ[KEY] = sent if SANE.fullmatch(sent) else secrets.token_hex(16)
+    return str(environ[KEY])
