@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, request
-from flask_cors.core import get_cors_headers, get_cors_options, set_cors_headers
+from flask_cors.core import get_cors_headers, get_cors_options
 from werkzeug.datastructures import Headers
 
 from taskapp import config
@@ -20,8 +20,16 @@ EXPOSED = [
     "WWW-Authenticate",
     "X-Request-ID",
 ]
+# The headers that an answer's depend on.
+DECISIVE = [
+    "Origin",
+    "Access-Control-Request-Method",
+    "Access-Control-Request-Headers",
+    "Access-Control-Request-Private-Network",
+]
+IN_WSGI = ["HTTP_" + name.upper().replace("-", "_") for name in DECISIVE]
 MAX_AGE = 600  # seconds for which a browser may remember a preflight
-REMEMBERED = 64  # origins for each process
+REMEMBERED = 64  # answers for each process
 
 
 def init_app(app: Flask) -> None:
@@ -36,28 +44,23 @@ def init_app(app: Flask) -> None:
         },
     )
 
-    # Flask-CORS' extension would make up its mind anew for each answer. What an origin may hear is
-    # the same each time, but for preflights.
+    # Flask-CORS' extension would make up its mind anew for each answer.
     @lru_cache(REMEMBERED)
-    def of_origin(origin: str | None) -> list[tuple[str, str]]:
-        sent = Headers({"Origin": origin} if origin else {})
-        return list(Headers(get_cors_headers(options, sent, "GET")))
-
-    def add_to_preflight(response: Response) -> Response:
-        return set_cors_headers(response, options) if request.method == "OPTIONS" else response
+    def headers_for(method: str, *values: str | None) -> list[tuple[str, str]]:
+        sent = Headers([pair for pair in zip(DECISIVE, values, strict=True) if pair[1]])
+        return list(Headers(get_cors_headers(options, sent, method)))
 
     answer = app.wsgi_app
 
     def with_headers(environ: dict[str, Any], start_response: Any) -> Any:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            added = headers + of_origin(environ.get("HTTP_ORIGIN"))
-            return start_response(status, added, *error)
+            added = headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
+            return start_response(status, headers + added, *error)
 
-        return answer(environ, start_response if environ["REQUEST_METHOD"] == "OPTIONS" else start)
+        return answer(environ, start)
 
     app.wsgi_app = with_headers  # type: ignore[method-assign]
     app.before_request(_answer_preflight)
-    app.after_request(add_to_preflight)
 
 
 def _answer_preflight() -> Response | None:
