@@ -1,17 +1,14 @@
 """How gunicorn serves the application: `gunicorn` alone, in this folder, is enough."""
 
 # Before anything else takes a socket, a lock or an SSL context as they were.
-import gevent
 from gevent import monkey
 
 monkey.patch_all()
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
-from threading import Thread
 from typing import Any
 
 # Heartbeats and metrics in memory: the root file system may be read-only.
@@ -22,9 +19,8 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 # gunicorn reads every name in here as a setting, so `config` must not be one.
 from prometheus_client.multiprocess import mark_process_dead
 
-from taskapp import serving
-from taskapp.auth import guard
 from taskapp.config import BadSetting, read
+from taskapp.serving import start
 from taskapp.telemetry import logs
 
 try:
@@ -45,7 +41,7 @@ FIRST_TOKEN = {
 }
 workers = settings.web_concurrency
 # A client that is slow, or waits for changes, costs a greenlet of a few kilobytes, not a thread.
-worker_class = "taskapp.serving.Worker"
+worker_class = "taskapp.serving.worker.Worker"
 worker_connections = settings.connections
 timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
@@ -61,7 +57,7 @@ limit_request_fields = 50
 worker_tmp_dir = memory
 # The control socket wants a writable home and is shared by all masters of one user; signals do.
 control_socket_disable = True
-logger_class = "taskapp.serving.Logger"
+logger_class = "taskapp.serving.worker.Logger"
 loglevel = settings.log_level.lower()
 logconfig_dict = {
     "version": 1,
@@ -76,27 +72,13 @@ logconfig_dict = {
 
 
 def on_starting(server: Any) -> None:
-    if reason := serving.refusal(settings):
+    if reason := start.refusal(settings):
         on_exit(server)
         sys.exit(f"taskapp: {reason}")
 
 
 def post_worker_init(worker: Any) -> None:
-    # Each worker has keys of its own. Serving does not wait for a login that is slow.
-    Thread(target=guard.warm_up, args=(worker.wsgi,), daemon=True).start()
-    _release_waiters_at_the_end(worker)
-
-
-def _release_waiters_at_the_end(worker: Any) -> None:
-    # A long poll lasts longer than the time that requests get to end after SIGTERM.
-    handle = signal.getsignal(signal.SIGTERM)
-
-    def release_and_handle(number: int, frame: Any) -> None:
-        # Not in here: the handler may have interrupted whoever holds the lock.
-        gevent.spawn(worker.wsgi.extensions["taskapp.waiters"].close)
-        handle(number, frame)  # type: ignore[operator,misc]
-
-    signal.signal(signal.SIGTERM, release_and_handle)
+    start.begin(worker)
 
 
 def child_exit(server: Any, worker: Any) -> None:

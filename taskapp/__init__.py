@@ -8,10 +8,12 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from taskapp import (
+    accounts,
     auth,
     cli,
     config,
     database,
+    headers,
     health,
     privacy,
     problems,
@@ -20,6 +22,8 @@ from taskapp import (
     telemetry,
     users,
 )
+from taskapp.rest import cors, security_headers
+from taskapp.telemetry import request_ids
 
 
 class _Synchronous(Flask):
@@ -44,9 +48,11 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     problems.init_app(app)
     auth.init_app(app)
     api = rest.init_app(app)
-    users.init_app(app, api)
+    users.init_app(app)
+    accounts.init_app(app, api)
     tasks.init_app(app, api)
-    privacy.init_app(api)
+    privacy.init_app(app, api)
     health.init_app(api)
     cli.init_app(app)
+    headers.init_app(app, [request_ids.source, cors.source(app), security_headers.source])
     return app

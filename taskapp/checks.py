@@ -15,7 +15,6 @@ from taskapp.database import (
     execute,
     maintenance,
     now,
-    rows_are_hidden,
     schema,
     transaction,
 )
@@ -79,7 +78,7 @@ def _row_security() -> Finding:
     with suppress(Exception), transaction():
         if dialect() == "sqlite":
             return Finding("row security", "SQLite has none; the WHERE of each statement is alone")
-        hidden = rows_are_hidden()
+        hidden = schema.rows_are_hidden()
     if hidden:
         return Finding("row security", f"requests run as {role} and see rows of their user only")
     if role == "none":

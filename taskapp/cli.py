@@ -13,9 +13,9 @@ from sqlalchemy.exc import OperationalError
 from taskapp import checks, config
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import maintenance, now, rows_are_hidden, schema
+from taskapp.database import maintenance, now, schema
 from taskapp.rest import idempotency
-from taskapp.tasks import queries
+from taskapp.tasks import trash
 
 PURGED_AT_ONCE = 100  # users
 
@@ -112,20 +112,20 @@ def purge() -> None:
     """
     settings = config.of(current_app)
     with maintenance():
-        if rows_are_hidden():
+        if schema.rows_are_hidden():
             raise click.ClickException("Only the owner of the tables may purge them.")
         answers = idempotency.purge()
     before = now() - timedelta(days=settings.trash_days)
     tasks = 0
     while True:
         with maintenance():
-            users = queries.users_to_purge(before, PURGED_AT_ONCE)
+            users = trash.users_to_purge(before, PURGED_AT_ONCE)
         if not users:
             break
         for user_id in users:
             # One transaction each: nobody waits for the others' tasks.
             with maintenance():
-                tasks += queries.purge(user_id, before)
+                tasks += trash.purge(user_id, before)
     click.echo(f"{tasks} deleted tasks and {answers} idempotency keys purged")
 
 

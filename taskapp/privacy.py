@@ -1,28 +1,22 @@
 """What a user may ask of all that is stored about them: a copy, and that it is erased.
 
-It stands above the domains because it concerns all of them.
+It stands above the domains and walks what each has registered with `rest.personal`.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import marshmallow as ma
-from flask import Response, current_app, stream_with_context
+from flask import Flask, Response, current_app, stream_with_context
 from marshmallow import fields
 
 from taskapp import auth
 from taskapp.database import transaction
-from taskapp.rest import idempotency, rate_limits
-from taskapp.rest.fields import UTCTime
-from taskapp.rest.openapi import Api, Blueprint, MessageSchema
-from taskapp.tasks import PARAMETERS
-from taskapp.tasks import queries as tasks
-from taskapp.tasks.schemas import TaskSchema
+from taskapp.rest import personal, rate_limits
+from taskapp.rest.openapi import OWNER, Api, Blueprint, MessageSchema
 from taskapp.telemetry import audit
-from taskapp.users import queries as users
-from taskapp.users.schemas import AccountSchema, SessionSchema, UserSchema
 
-PAGE = 1000  # tasks that are read at a time
+PAGE = 1000  # rows that are read at a time
 FILE = {
     "Content-Disposition": {
         "description": "Proposes a file name.",
@@ -30,79 +24,92 @@ FILE = {
     }
 }
 
-blueprint = Blueprint("privacy", __name__, url_prefix="/api/<user_id>")
-blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
+# A member of the export, and the rows of it that were read; of a list, one page.
+Read = tuple[personal.Part, Any]
 
 
-class IdempotencyKeySchema(ma.Schema):
-    """A key that was sent with a request; its answer is a copy of what is here already."""
-
-    key = fields.String(required=True)
-    created_at = UTCTime(required=True)
+def init_app(app: Flask, api: Api) -> None:
+    api.register_blueprint(_blueprint(personal.parts(app)), parameters=OWNER)
 
 
-class ExportSchema(ma.Schema):
-    """All that is stored about a user."""
+def _blueprint(parts: list[personal.Part]) -> Blueprint:
+    blueprint = Blueprint("privacy", __name__, url_prefix="/api/<user_id>")
+    blueprint.before_request(auth.require_owner)
+    blueprint.before_request(rate_limits.count_user)
 
-    user = fields.Nested(UserSchema, required=True, allow_none=True)
-    account = fields.Nested(AccountSchema, required=True, allow_none=True)
-    sessions = fields.List(fields.Nested(SessionSchema), required=True)
-    idempotency_keys = fields.List(fields.Nested(IdempotencyKeySchema), required=True)
-    tasks = fields.List(fields.Nested(TaskSchema), required=True)
+    @blueprint.get("/export")
+    @blueprint.doc(operationId="exportUser")
+    @blueprint.response(200, _schema(parts), headers=FILE, description="All that is stored.")
+    def export(user_id: str) -> Response:
+        """Get all that is stored about the user.
 
+        Nothing but the hash of a password and the digests of tokens is left out.
+        """
+        with transaction(auth.identity().id):
+            read = [(part, _first(part, user_id)) for part in parts]
+        document = stream_with_context(_document(read, user_id))
+        response = Response(document, content_type="application/json")
+        response.headers["Content-Disposition"] = 'attachment; filename="tasks.json"'
+        return response
 
-def init_app(api: Api) -> None:
-    api.register_blueprint(blueprint, parameters=PARAMETERS)
-
-
-@blueprint.get("/export")
-@blueprint.doc(operationId="exportUser")
-@blueprint.response(200, ExportSchema, headers=FILE, description="All that is stored.")
-def export(user_id: str) -> Response:
-    """Get all that is stored about the user.
-
-    Nothing but the hash of a password and the digests of tokens is left out.
-    """
-    with transaction(auth.identity().id):
-        about: dict[str, Any] = {
-            "user": users.get(user_id),
-            "account": users.account(user_id),
-            "sessions": users.sessions(user_id),
-            "idempotency_keys": idempotency.of_user(user_id),
-        }
-        first = tasks.stored(user_id, before=None, limit=PAGE)
-    head = ExportSchema(exclude=["tasks"]).dumps(about).removesuffix("}")
-    response = Response(
-        stream_with_context(_document(head, user_id, first)), content_type="application/json"
+    @blueprint.delete("")
+    @blueprint.doc(operationId="eraseUser")
+    @blueprint.response(
+        200, MessageSchema, description="Nothing is stored about the user any more."
     )
-    response.headers["Content-Disposition"] = 'attachment; filename="tasks.json"'
-    return response
+    def erase(user_id: str) -> dict[str, str]:
+        """Erase the user with all tasks, for good."""
+        with transaction(auth.identity().id):
+            personal.erase(user_id)
+        audit.event("user.erased")
+        return {"message": "User erased"}
+
+    return blueprint
 
 
-@blueprint.delete("")
-@blueprint.doc(operationId="eraseUser")
-@blueprint.response(200, MessageSchema, description="Nothing is stored about the user any more.")
-def erase(user_id: str) -> dict[str, str]:
-    """Erase the user with all tasks, for good."""
-    with transaction(auth.identity().id):
-        idempotency.erase(user_id)
-        users.erase(user_id)
-    audit.event("user.erased")
-    return {"message": "User erased"}
+def _schema(parts: list[personal.Part]) -> ma.Schema:
+    """Return the schema of an export, for its documentation."""
+    members: dict[str, Any] = {}
+    for part in parts:
+        one = fields.Nested(part.schema, required=True, allow_none=True)
+        many = fields.List(fields.Nested(part.schema), required=True)
+        members[part.name] = one if isinstance(part, personal.One) else many
+    schema = ma.Schema.from_dict(members, name="ExportSchema")
+    schema.__doc__ = "All that is stored about a user."
+    return schema()
 
 
-def _document(head: str, user_id: str, rows: Any) -> Iterator[str]:
-    """Yield the JSON document in pieces, so that no number of tasks fills the memory."""
-    schema = TaskSchema()
-    yield head + ', "tasks": ['
-    separator = ""
+def _first(part: personal.Part, user_id: str) -> Any:
+    if isinstance(part, personal.One):
+        return part.read(user_id)
+    return part.read(user_id, None, PAGE)
+
+
+def _document(read: list[Read], user_id: str) -> Iterator[str]:
+    """Yield the JSON document in pieces, so that no number of rows fills the memory."""
+    separator = "{"
+    for part, found in read:
+        yield f'{separator}"{part.name}": '
+        if isinstance(part, personal.One):
+            yield _written(part, found) if found else "null"
+        else:
+            yield from _list(part, found, user_id)
+        separator = ", "
+    yield "}"
+
+
+def _list(part: personal.Many, rows: Any, user_id: str) -> Iterator[str]:
+    separator = "["
     while rows:
         for row in rows:
-            yield separator + current_app.json.dumps(schema.dump(row))
+            yield separator + _written(part, row)
             separator = ", "
         if len(rows) < PAGE:
             break
         with transaction(auth.identity().id):
-            rows = tasks.stored(user_id, before=rows[-1].id, limit=PAGE)
-    yield "]}"
+            rows = part.read(user_id, rows[-1], PAGE)
+    yield "[]" if separator == "[" else "]"
+
+
+def _written(part: personal.Part, row: Any) -> str:
+    return current_app.json.dumps(part.schema.dump(row))

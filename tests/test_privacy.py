@@ -4,11 +4,14 @@ import json
 import time
 
 import jwt
+import pytest
+import sqlalchemy as sa
 
 from taskapp import privacy
+from taskapp.database import Base, db
+from tests.accounts.people import PASSWORD, register
 from tests.conftest import SECRET
 from tests.problems import assert_problem
-from tests.users.people import register
 
 
 def bearer(user_id, **claims):
@@ -89,6 +92,70 @@ def test_erasing_leaves_nothing_and_can_be_repeated(alice, bob):
     assert alice.get(f"/api/{alice.id}/export").json["user"] is None
     assert bob.get(kept["url"]).status_code == 200
     assert alice.has_task()  # a login outside still knows alice, who may begin anew
+
+
+# Where the rows of a user are, in each table: a new table that knows of users needs a line here.
+MINE = {
+    "users": "id = :id",
+    "accounts": "user_id = :id",
+    "sessions": "user_id = :id",
+    "refresh_tokens": "session_id IN (SELECT id FROM sessions WHERE user_id = :id)",
+    "idempotency_keys": "user_id = :id",
+    "tasks": "user_id = :id",
+}
+NOBODYS = {"attempts"}  # digests of e-mails and addresses, gone after 15 minutes
+EXPORTED = {"users": "user", "accounts": "account"}  # under another name than the table's
+NOT_EXPORTED = {"refresh_tokens"}  # digests of secrets
+
+
+def stored(app, user_id):
+    """Return the rows of the user, by table."""
+    with app.app_context(), db.engine.connect() as connection:
+        return {
+            table: connection.execute(
+                sa.text(f"SELECT * FROM {table} WHERE {mine}"), {"id": user_id}
+            ).all()
+            for table, mine in MINE.items()
+        }
+
+
+def works(person):
+    """Let the account holder leave something in every table."""
+    tasks = f"/api/{person.id}/tasks"
+    for number in range(3):
+        key = {"Idempotency-Key": f"key-{number}"}
+        made = person.client.post(tasks, json={"title": "t"}, headers=person.headers | key)
+        assert made.status_code == 201
+    assert person.client.delete(made.headers["Location"], headers=person.headers).status_code == 200
+    return person
+
+
+@pytest.mark.parametrize("way", ["the person", "the account"])
+def test_every_table_is_in_the_export_and_erased_and_nobody_elses_row_is(app, way):
+    assert Base.metadata.tables.keys() == MINE.keys() | NOBODYS
+    alice, bob = (works(register(app)) for _ in range(2))
+    hers, his = stored(app, alice.id), stored(app, bob.id)
+    assert all(hers.values())
+
+    exported = alice.client.get(f"/api/{alice.id}/export", headers=alice.headers).json
+    for table in MINE.keys() - NOT_EXPORTED:
+        found = exported[EXPORTED.get(table, table)]
+        assert len(found if isinstance(found, list) else [found]) == len(hers[table]), table
+
+    if way == "the person":
+        gone = alice.client.delete(f"/api/{alice.id}", headers=alice.headers)
+    else:
+        body = {"password": PASSWORD}
+        gone = alice.client.delete("/api/auth/me", json=body, headers=alice.headers)
+
+    assert gone.status_code == 200
+    with app.app_context(), db.engine.connect() as connection:
+        tokens = [row.digest for row in hers["refresh_tokens"]]
+        left = sa.text("SELECT count(*) FROM refresh_tokens WHERE digest = :digest")
+        assert [connection.scalar(left, {"digest": digest}) for digest in tokens] == [0]
+    assert not any(stored(app, alice.id).values())
+    assert stored(app, bob.id) == his
+    assert bob.tasks().status_code == 200
 
 
 def test_erasing_an_account_ends_its_sessions(app):

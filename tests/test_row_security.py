@@ -83,7 +83,7 @@ def test_nothing_gets_out_without_the_guards_comparison_and_the_where(
         weakened = [weaker.get(function, function) for function in functions]
         monkeypatch.setitem(app.before_request_funcs, name, weakened)
     scratch = sa.select(*queries.COLUMNS).where(queries.COLUMNS.id == sa.bindparam("task"))
-    monkeypatch.setattr(queries, "_get", lambda *shape: Prepared(scratch))
+    monkeypatch.setattr(queries, "_GET", Prepared(scratch))
     url = f"{alice.tasks_url}/{alices['id']}"
 
     assert alice.get(url).status_code == 200

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
 from taskapp import config
-from taskapp.database import execute, has_table, maintenance, transaction
+from taskapp.database.blocks import at_hand, maintenance, transaction
+from taskapp.database.statements import dialect, execute
 
 # Migrations are numbered, and their names begin with the number.
 MIGRATIONS = config.ROOT / "migrations" / "versions"
@@ -34,9 +35,16 @@ def of_database() -> str:
     Raises what `maintenance` does.
     """
     with maintenance():
-        if not has_table("alembic_version"):
+        if not sa.inspect(at_hand().connection).has_table("alembic_version"):
             return "0000"
         return str(execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "0000")
+
+
+def rows_are_hidden() -> bool:
+    """Tell whether row security hides rows of users from whoever runs this block."""
+    if dialect() == "sqlite":
+        return False
+    return bool(execute(sa.text("SELECT row_security_active('tasks')")).scalar())
 
 
 def trouble(*, newer_allowed: bool) -> str | None:

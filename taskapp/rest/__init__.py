@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from taskapp.rest import cors, json, openapi, rate_limits, security_headers
+from taskapp.rest import cors, idempotency, json, openapi, rate_limits
 
 
 def init_app(app: Flask) -> openapi.Api:
@@ -12,6 +12,6 @@ def init_app(app: Flask) -> openapi.Api:
     app.url_map.merge_slashes = False
     json.init_app(app)
     cors.init_app(app)
-    security_headers.init_app(app)
     rate_limits.init_app(app)
+    idempotency.init_app(app)
     return openapi.init_app(app)

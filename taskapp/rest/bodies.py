@@ -5,7 +5,6 @@ import math
 from contextlib import suppress
 from typing import Any, NoReturn
 
-import gevent
 import marshmallow as ma
 from flask import Request, current_app
 from gunicorn.http.errors import ParseException
@@ -13,7 +12,7 @@ from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from taskapp import config, problems
+from taskapp import config, cooperation, problems
 
 LET_FINISH = 2**20  # bytes that are read of a body that is too large
 
@@ -56,7 +55,8 @@ def read(req: Request) -> bytes:
 
 def _read(req: Request) -> bytes:
     try:
-        with gevent.Timeout(config.of(current_app).body_timeout, problems.RequestTimeout()):
+        seconds = config.of(current_app).body_timeout
+        with cooperation.time_limit(seconds, problems.RequestTimeout()):
             body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):
         # gunicorn's InvalidChunkSize and its kin surface here, in the middle of the request.

@@ -7,7 +7,8 @@ from flask import Flask, Response, request
 from flask_cors.core import get_cors_headers, get_cors_options
 from werkzeug.datastructures import Headers
 
-from taskapp import config
+from taskapp import config, headers
+from taskapp.headers import Header
 
 EXPOSED = [
     "ETag",
@@ -33,6 +34,11 @@ REMEMBERED = 64  # answers for each process
 
 
 def init_app(app: Flask) -> None:
+    app.before_request(_answer_preflight)
+
+
+def source(app: Flask) -> headers.Source:
+    """Return the source of CORS' headers for answers of this application."""
     options = get_cors_options(
         app,
         {
@@ -46,21 +52,14 @@ def init_app(app: Flask) -> None:
 
     # Flask-CORS' extension would make up its mind anew for each answer.
     @lru_cache(REMEMBERED)
-    def headers_for(method: str, *values: str | None) -> list[tuple[str, str]]:
+    def headers_for(method: str, *values: str | None) -> list[Header]:
         sent = Headers([pair for pair in zip(DECISIVE, values, strict=True) if pair[1]])
         return list(Headers(get_cors_headers(options, sent, method)))
 
-    answer = app.wsgi_app
+    def added(environ: dict[str, Any], so_far: list[Header]) -> list[Header]:
+        return headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
 
-    def with_headers(environ: dict[str, Any], start_response: Any) -> Any:
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            added = headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
-            return start_response(status, headers + added, *error)
-
-        return answer(environ, start)
-
-    app.wsgi_app = with_headers  # type: ignore[method-assign]
-    app.before_request(_answer_preflight)
+    return added
 
 
 def _answer_preflight() -> Response | None:

@@ -1,8 +1,11 @@
 """Conditional requests: ETag, If-Match and If-None-Match (RFC 9110, section 13)."""
 
+import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any
 
 from flask import Response, request
 
@@ -15,9 +18,14 @@ REVISION = re.compile("0|[1-9][0-9]{0,17}")
 class Precondition:
     """What must be true of the revision of a thing before it is changed."""
 
-    one_of: frozenset[int] | None = None  # None: whichever
+    one_of: frozenset[int] | None = None  # None: whichever; empty: it must not exist at all
     none_of: frozenset[int] | None = None
-    absent: bool = False  # it must not exist at all
+
+    def holds(self, revision: int) -> bool:
+        """Tell whether it is true of this revision."""
+        return (self.one_of is None or revision in self.one_of) and (
+            self.none_of is None or revision not in self.none_of
+        )
 
 
 ANY = Precondition()
@@ -44,12 +52,40 @@ ETAG = {
 }
 
 
-# For views that answer `If-None-Match` with a 304, and a precondition that fails with a 412.
-conditional = openapi.documents(parameters=[IF_NONE_MATCH], statuses=[304])
-preconditioned = openapi.documents(parameters=[IF_MATCH], statuses=[412])
+def conditional(view: Callable[..., Any]) -> Any:
+    """Answer with a 304 where the request has the copy that the view returns already.
+
+    The view returns what is to be sent and its `headers`, or a response that it has made itself.
+    """
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        answer = view(*args, **kwargs)
+        if isinstance(answer, Response) or not asks_whether_modified():
+            return answer
+        _, sent = answer
+        return not_modified(int(sent["ETag"].strip('"'))) or answer
+
+    return openapi.documents(parameters=[IF_NONE_MATCH], statuses=[304])(wrapper)
 
 
-def precondition() -> Precondition:
+def preconditioned(view: Callable[..., Any]) -> Any:
+    """Hand the view what the request demands of the thing that it changes, a `Precondition`.
+
+    The view takes it as `if_`, and answers with a 412 (`problems.Stale`) where it does not hold;
+    TypeError for a view that does not take it.
+    """
+    if "if_" not in inspect.signature(view).parameters:
+        raise TypeError(f"{view.__name__}() takes no precondition: it needs a parameter if_")
+
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, if_=_precondition(), **kwargs)
+
+    return openapi.documents(parameters=[IF_MATCH], statuses=[412])(wrapper)
+
+
+def _precondition() -> Precondition:
     """Return what `If-Match` and `If-None-Match` of a request that changes something demand.
 
     A weak tag never matches `If-Match` (RFC 9110, section 13.1.1), nor does one that is not ours.
@@ -60,7 +96,9 @@ def precondition() -> Precondition:
         one_of = _revisions(match.as_set(include_weak=False))
     if "If-None-Match" in request.headers and not none_match.star_tag:
         none_of = _revisions(none_match.as_set(include_weak=True))
-    return Precondition(one_of, none_of, none_match.star_tag)
+    if none_match.star_tag:
+        one_of = frozenset()
+    return Precondition(one_of, none_of)
 
 
 def headers(revision: int) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """What schemas of every domain are made of: text that can be stored, booleans, UTC times."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import marshmallow as ma
@@ -16,9 +17,10 @@ UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 class RowSchema(ma.Schema):
     """A schema whose `dump` is for rows that hold what it says, and takes a thirtieth of the time.
 
-    A row begins with the schema's fields, in their order; ValueError if it does not. What comes out
-    are records of these fields, which `json` writes as objects, with times as `UTCTime` has them.
-    The fields remain the truth: a test compares what is sent with marshmallow's own dump.
+    A row may have other columns, too, in any order; ValueError if one of the fields is missing.
+    What comes out are records of the fields, which `json` writes as objects, with times as
+    `UTCTime` has them. The fields remain the truth: a test compares what is sent with
+    marshmallow's own dump.
     """
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
@@ -27,17 +29,29 @@ class RowSchema(ma.Schema):
         return self._records([obj])[0]
 
     def _records(self, rows: Sequence[Any]) -> list[Any]:
+        if not rows:
+            return []
         names = tuple(self.dump_fields)
-        count = len(names)
-        if rows and rows[0]._fields[:count] != names:
-            raise ValueError(f"{rows[0]._fields} does not begin with {names}")
-        record = _record(names)
-        return [record(*row[:count]) for row in rows]
+        record, values_of = _record(names), _values(names, rows[0]._fields)
+        return [record(*values_of(row)) for row in rows]
 
 
 @cache
 def _record(names: tuple[str, ...]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Record", names, frozen=True, gc=False)
+
+
+@cache
+def _values(names: tuple[str, ...], columns: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what takes the values of these names out of a row with these columns."""
+    if missing := set(names) - set(columns):
+        raise ValueError(f"{columns} lacks {missing}")
+    places = [columns.index(name) for name in names]
+    first = places[0]
+    if places == list(range(first, first + len(places))):
+        # They stand side by side, which is the fastest to take.
+        return itemgetter(slice(first, first + len(places)))
+    return itemgetter(*places)
 
 
 def rfc3339(moment: datetime | None) -> str | None:

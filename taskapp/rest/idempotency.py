@@ -6,18 +6,21 @@ write, with the answer: what was not committed is not known, what was is answere
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+import marshmallow as ma
 import sqlalchemy as sa
-from flask import Response, current_app, g, make_response, request
+from flask import Flask, Response, current_app, g, make_response, request
+from marshmallow import fields
 from sqlalchemy.orm import Mapped, mapped_column
 
 from taskapp import config, problems
 from taskapp.database import Base, UTCDateTime, execute, now, transaction, upsert
-from taskapp.rest import bodies, openapi
+from taskapp.rest import bodies, openapi, personal
+from taskapp.rest.fields import UTCTime
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -45,6 +48,20 @@ class IdempotencyKey(Base):
     status: Mapped[int | None]
     headers: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
     body: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class IdempotencyKeySchema(ma.Schema):
+    """A key that was sent with a request; its answer is a copy of what is here already."""
+
+    key = fields.String(required=True)
+    created_at = UTCTime(required=True)
+
+
+def init_app(app: Flask) -> None:
+    personal.register(
+        app,
+        personal.Many("idempotency_keys", IdempotencyKeySchema(), read=_of_user, erase=_erase),
+    )
 
 
 def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -79,14 +96,15 @@ def purge() -> int:
     return len(execute(old.returning(IdempotencyKey.key)).all())
 
 
-def of_user(user_id: str) -> Any:
-    """Return the user's keys, and when they were sent."""
-    columns = (IdempotencyKey.key, IdempotencyKey.created_at)
-    return execute(sa.select(*columns).where(IdempotencyKey.user_id == user_id)).all()
+def _of_user(user_id: str, after: Any, limit: int) -> Sequence[Any]:
+    keys = sa.select(IdempotencyKey.key, IdempotencyKey.created_at)
+    keys = keys.where(IdempotencyKey.user_id == user_id)
+    if after is not None:
+        keys = keys.where(IdempotencyKey.key > after.key)
+    return execute(keys.order_by(IdempotencyKey.key).limit(limit)).all()
 
 
-def erase(user_id: str) -> None:
-    """Remove all that is kept for the user."""
+def _erase(user_id: str) -> None:
     execute(sa.delete(IdempotencyKey).where(IdempotencyKey.user_id == user_id))
 
 

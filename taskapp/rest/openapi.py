@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import flask_smorest
 import flask_swagger_ui
@@ -12,7 +12,7 @@ import marshmallow as ma
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask, Response, send_from_directory
 from marshmallow import fields
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, Map
 
 from taskapp import problems
 from taskapp.rest.bodies import Parser
@@ -32,6 +32,15 @@ Tasks for many users: each sees and changes only what is theirs.
 Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its user id must be
 the path's. Errors are problem details (RFC 9457) whose `detail` can be shown to people.
 """
+
+OWNER = [
+    {
+        "name": "user_id",
+        "in": "path",
+        "description": "Whose tasks: the user id in the token, URL-encoded once.",
+        "example": "alice",
+    }
+]
 
 ALWAYS = (401, 403, 404, 422, 429, 500, 503)  # behind the guard, under a user's path
 WITH_A_BODY = (400, 408, 413, 415)
@@ -86,19 +95,44 @@ class MessageSchema(ma.Schema):
     message = fields.String(required=True, metadata={"example": "Task deleted successfully"})
 
 
+class NoId(int):
+    """What stands in a row's place in a path and is no id: 0, which no row has; as text, itself."""
+
+    def __new__(cls, text: str) -> Self:
+        no_id = super().__new__(cls, 0)
+        no_id.text = text
+        return no_id
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text[:20]
+
+
 class RowId(BaseConverter):
-    """A row's id in a path; 0, which no row has, for anything but 1 to 2^63-1.
+    """A row's id in a path, 1 to 2^63-1; a `NoId` for anything else.
 
     It matches any text, so that the guard looks at the token before somebody hears 404; but not
-    what stands in a row's place in another route.
+    the words that routes registered earlier have in that place: those are theirs, whichever
+    methods they answer.
     """
 
-    regex = "(?!changes$)[^/]+"
     part_isolating = True
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map)
+        words = "|".join(sorted(map(re.escape, _words(url_map))))
+        self.regex = f"(?!(?:{words})$)[^/]+" if words else "[^/]+"
 
     def to_python(self, value: str) -> int:
         number = int(value) if PLAIN_NUMBER.fullmatch(value) else 0
-        return number if number <= LARGEST_ID else 0
+        return number if 0 < number <= LARGEST_ID else NoId(value)
+
+
+def _words(url_map: Map) -> set[str]:
+    # /api/<user_id>/<things>/<word>: where ids of things have their place.
+    parts = [rule.rule.split("/") for rule in url_map.iter_rules() if "<user_id>/" in rule.rule]
+    return {each[4] for each in parts if len(each) > 4 and "<" not in each[4]}
 
 
 class Blueprint(flask_smorest.Blueprint):

@@ -1,8 +1,9 @@
 """What every answer tells a browser not to do (OWASP ASVS 5.0, chapter 3.4)."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask
+from taskapp.headers import Header
 
 # An answer of the API is data: nothing in it may run, be framed, or be taken for another type.
 POLICY = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'")
@@ -15,19 +16,10 @@ HEADERS = (
 TRANSPORT = ("Strict-Transport-Security", "max-age=31536000")  # a year of https (RFC 6797)
 
 
-def init_app(app: Flask) -> None:
-    answer = app.wsgi_app
-
-    # As WSGI middleware: whatever goes out has them, and constants need none of werkzeug's checks.
-    def with_headers(environ: dict[str, Any], start_response: Any) -> Any:
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            added = [*headers, *HEADERS]
-            if not any(name == POLICY[0] for name, _ in headers):  # the documentation has its own
-                added.append(POLICY)
-            if environ["wsgi.url_scheme"] == "https":
-                added.append(TRANSPORT)
-            return start_response(status, added, *error)
-
-        return answer(environ, start)
-
-    app.wsgi_app = with_headers  # type: ignore[method-assign]
+def source(environ: dict[str, Any], so_far: list[Header]) -> Iterator[Header]:
+    """Yield the headers that each answer has; the documentation has a policy of its own."""
+    yield from HEADERS
+    if not any(name == POLICY[0] for name, _ in so_far):
+        yield POLICY
+    if environ["wsgi.url_scheme"] == "https":
+        yield TRANSPORT

@@ -2,20 +2,17 @@
 
 from flask import Flask
 
-from taskapp.rest.openapi import Api
-from taskapp.tasks import routes, sync, waiting
-
-PARAMETERS = [
-    {
-        "name": "user_id",
-        "in": "path",
-        "description": "Whose tasks: the user id in the token, URL-encoded once.",
-        "example": "alice",
-    }
-]
+from taskapp.rest import personal
+from taskapp.rest.openapi import OWNER, Api
+from taskapp.tasks import queries, routes, sync, waiting
+from taskapp.tasks.schemas import TaskSchema
 
 
 def init_app(app: Flask, api: Api) -> None:
     waiting.init_app(app)
-    api.register_blueprint(sync.blueprint, parameters=PARAMETERS)
-    api.register_blueprint(routes.blueprint, parameters=PARAMETERS)
+    personal.register(
+        app, personal.Many("tasks", TaskSchema(), read=queries.stored, erase=queries.erase)
+    )
+    # First whoever has a word in an id's place.
+    api.register_blueprint(sync.blueprint, parameters=OWNER)
+    api.register_blueprint(routes.blueprint, parameters=OWNER)

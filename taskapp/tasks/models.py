@@ -1,6 +1,7 @@
 """The table of tasks."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +10,15 @@ from taskapp.database import Base, UTCDateTime
 
 TITLE_LENGTH = 255  # characters
 DESCRIPTION_LENGTH = 1000  # characters
+
+
+def written(*, left: Any, default: Any = None) -> dict[str, Any]:
+    """Mark a column that holds what a person wrote, in its `info`.
+
+    Such a column can be set when a task is created (else it is `default`) and changed, and what
+    is `left` in it once the task was deleted for good says nothing of what was there.
+    """
+    return {"left": left, "default": default}
 
 
 class Task(Base):
@@ -35,9 +45,11 @@ class Task(Base):
     user_id: Mapped[str] = mapped_column(
         sa.String(255), sa.ForeignKey("users.id", ondelete="CASCADE")
     )
-    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH))
-    description: Mapped[str | None] = mapped_column(sa.String(DESCRIPTION_LENGTH))
-    completed: Mapped[bool]
+    title: Mapped[str] = mapped_column(sa.String(TITLE_LENGTH), info=written(left="(deleted)"))
+    description: Mapped[str | None] = mapped_column(
+        sa.String(DESCRIPTION_LENGTH), info=written(left=None)
+    )
+    completed: Mapped[bool] = mapped_column(info=written(left=False, default=False))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     revision: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")

@@ -3,27 +3,39 @@
 They return rows, or None where this user has no such task. Nobody commits here.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import Prepared, dialect, execute
+from taskapp.database import Numbers, Prepared, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.pagination import LARGEST_ID
-from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
-from taskapp.users import queries as users
+from taskapp.tasks.models import LIVE, STATUSES, Task
+from taskapp.users import revisions
 from taskapp.users.models import User
+from taskapp.users.revisions import MOMENT, OWNER, RevisedWrite
 
 # Statements that write are on the table itself: there is no session state to keep current.
 TABLE = cast(sa.Table, Task.__table__)
 COLUMNS = TABLE.columns
-# A statement takes longer to make than to run, so each is made once, with parameters.
-OWNER = users.OWNER
+# What people wrote: whatever can be sent with a task, and must go when it is deleted for good.
+WRITTEN = [column for column in COLUMNS if "left" in column.info]
+DEFAULTS = {f"new_{column.name}": column.info["default"] for column in WRITTEN}
 Row = sa.Row[Any]
+
+# A statement takes longer to make than to run, so each is made once, with parameters.
+TASK = sa.bindparam("task", type_=sa.BigInteger)
+SINCE = sa.bindparam("since", type_=sa.BigInteger)
+MOST = sa.bindparam("most", type_=sa.Integer)
+MINE = COLUMNS.user_id == OWNER
+ONE_OF = sa.bindparam("one_of", type_=Numbers)
+NONE_OF = sa.bindparam("none_of", type_=Numbers)
+PRECONDITION = sa.and_(
+    sa.or_(ONE_OF.is_(None), one_of(COLUMNS.revision, ONE_OF)),
+    sa.or_(NONE_OF.is_(None), sa.not_(one_of(COLUMNS.revision, NONE_OF))),
+)
 
 
 class Page(NamedTuple):
@@ -31,20 +43,21 @@ class Page(NamedTuple):
 
     rows: Sequence[Row]
     revision: int
-    purged: int
+    purge_horizon: int
 
 
 def newest(user_id: str, *, status: str, before: int | None, limit: int) -> Page:
     """Return at most `limit` tasks, newest first, with ids below `before`."""
+    # Without a cursor every id is below the largest there can be.
     below = LARGEST_ID if before is None else before
-    return _page(_newest(status), {"owner": user_id, "below": below, "most": limit})
+    return _page(_NEWEST[status], {"owner": user_id, "below": below, "most": limit})
 
 
-def stored(user_id: str, *, before: int | None, limit: int) -> Sequence[Row]:
-    """Return at most `limit` tasks, deleted or not, newest first, with ids below `before`."""
+def stored(user_id: str, after: Row | None, limit: int) -> Sequence[Row]:
+    """Return at most `limit` tasks, deleted or not, newest first, beginning after that one."""
     tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.purged_at.is_(None))
-    if before is not None:
-        tasks = tasks.where(Task.id < before)
+    if after is not None:
+        tasks = tasks.where(Task.id < after.id)
     return execute(tasks.order_by(Task.id.desc()).limit(limit)).all()
 
 
@@ -53,110 +66,92 @@ def changes(user_id: str, *, since: int, limit: int) -> Page:
 
     Deleted ones are among them, except in a copy from the beginning.
     """
-    statement = _changes() if since else _copy()
+    statement = _CHANGES if since else _COPY
     return _page(statement, {"owner": user_id, "since": since, "most": limit})
 
 
-def get(user_id: str, task_id: int, if_: Precondition = ANY) -> Row | None:
-    """Return the task; None if this user has no such task, or has deleted it.
-
-    None also where the precondition does not hold.
-    """
-    shape, values = _split(if_)
-    found = _get(*shape).first({"owner": user_id, "task": task_id, **values})
-    return cast(Row | None, found)
+def get(user_id: str, task_id: int) -> Row | None:
+    """Return the task; None if this user has no such task, or has deleted it."""
+    return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
 
 
-def create(owner: Identity, fields: dict[str, Any]) -> Row:
+def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
-    # The statement is of one dialect; another application of this process may have the other.
-    new = _create(tuple(fields), dialect())
-    values = {"start": users.first_revision(), **_as_parameters(fields)}
-    return cast(Row, new.execute(owner, values))
+    values = DEFAULTS | {f"new_{name}": value for name, value in fields.items()}
+    return cast(Row, _CREATE.execute(owner, {"start": revisions.first(), **values}))
 
 
 def update(
-    owner: Identity, task_id: int, fields: dict[str, Any], if_: Precondition = ANY
+    owner: Identity, task_id: int, fields: Mapping[str, Any], if_: Precondition = ANY
 ) -> Row | None:
     """Change the given fields and return the task; without any, the task stays as it is.
 
     None also where the precondition does not hold.
     """
-    if fields:
-        return _change(owner, task_id, "update", if_, fields)
-    return get(owner.id, task_id, if_)
+    if not fields:
+        found = _GET_IF.first({"owner": owner.id, "task": task_id, **as_parameters(if_)})
+        return cast(Row | None, found)
+    values: dict[str, Any] = {}
+    for column in WRITTEN:
+        values[f"sets_{column.name}"] = column.name in fields
+        values[f"new_{column.name}"] = fields.get(column.name)
+    return change(_UPDATE, owner, task_id, if_, values)
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Flip `completed` and return the task; no flip is lost, however many run at once."""
-    return _change(owner, task_id, "toggle", if_)
+    return change(_TOGGLE, owner, task_id, if_)
 
 
-def hide(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
-    """Delete the task so that it can be restored, and return it."""
-    return _change(owner, task_id, "hide", if_)
+def erase(user_id: str) -> None:
+    """Remove all of the user's tasks."""
+    execute(sa.delete(TABLE).where(Task.user_id == user_id))
 
 
-def restore(owner: Identity, task_id: int) -> Row | None:
-    """Bring a deleted task back and return it."""
-    return _change(owner, task_id, "restore", ANY)
+def change(
+    write: RevisedWrite,
+    owner: Identity,
+    task_id: int,
+    if_: Precondition,
+    values: Mapping[str, Any] | None = None,
+) -> Row | None:
+    """Run one of the writes that `changing` has made."""
+    return write.execute(owner, {"task": task_id, **as_parameters(if_), **(values or {})})
 
 
-def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
-    """Delete the task for good, hidden or not: all that is left says that it is gone."""
-    return _change(owner, task_id, "wipe", if_)
+def changing(found: sa.ColumnElement[bool], stored: Mapping[str, Any]) -> RevisedWrite:
+    """Return the write that stores this in a task which is found so, if a precondition holds."""
+    condition = sa.and_(MINE, COLUMNS.id == TASK, found, PRECONDITION)
+    change = sa.update(TABLE).where(condition).values(updated_at=MOMENT, **stored)
+    counter = revisions.next_if(sa.exists().where(condition))
+    return RevisedWrite(counter, change, COLUMNS)
 
 
-def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
-    """Return at most `limit` users who have tasks that were deleted before this moment."""
-    old = sa.select(Task.user_id).where(DELETED, Task.deleted_at < before).distinct()
-    return execute(old.limit(limit)).scalars().all()
+def as_parameters(if_: Precondition) -> dict[str, list[int] | None]:
+    """Return the precondition as the parameters of `PRECONDITION`."""
+    return {
+        "one_of": None if if_.one_of is None else list(if_.one_of),
+        "none_of": None if if_.none_of is None else list(if_.none_of),
+    }
 
 
-def purge(user_id: str, before: datetime) -> int:
-    """Remove the user's tasks that were deleted before this moment, and return how many."""
-    old = (Task.user_id == user_id) & DELETED & (Task.deleted_at < before)
-    # The user's row is locked first, as by every write: nothing is restored meanwhile.
-    users.lock(user_id)
-    newest_gone = execute(sa.select(sa.func.max(Task.revision)).where(old)).scalar()
-    if newest_gone is None:
-        return 0
-    users.move_horizon(user_id, newest_gone)
-    return len(execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
+def _new(column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"new_{column.name}", type_=column.type)
 
 
-@cache
-def _get(*shape: bool) -> Prepared:
-    task = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, COLUMNS.id == sa.bindparam("task"))
-    return Prepared(task.where(LIVE, *_holds(*shape)))
-
-
-@cache
-def _newest(status: str) -> Prepared:
-    tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, STATUSES[status])
-    # Without a cursor every id is below the largest there can be.
-    tasks = tasks.where(COLUMNS.id < sa.bindparam("below"))
-    return _with_revision(tasks.order_by(COLUMNS.id.desc()), "id", sa.desc)
-
-
-@cache
-def _changes() -> Prepared:
-    later = COLUMNS.revision > sa.bindparam("since")
-    tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, later)
-    return _with_revision(tasks.order_by(COLUMNS.revision), "revision", sa.asc)
-
-
-@cache
-def _copy() -> Prepared:
-    later = COLUMNS.revision > sa.bindparam("since")
-    tasks = sa.select(*COLUMNS).where(COLUMNS.user_id == OWNER, later, LIVE)
-    return _with_revision(tasks.order_by(COLUMNS.revision), "revision", sa.asc)
+def _new_if_sent(column: sa.Column[Any]) -> sa.Case[Any]:
+    sets = sa.bindparam(f"sets_{column.name}", type_=sa.Boolean)
+    return sa.case((sets, _new(column)), else_=column)
 
 
 def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> Prepared:
     """Return the statement that reads the tasks and the user's revision in one moment."""
-    read = tasks.limit(sa.bindparam("most")).subquery()
-    mine = sa.select(*read.c, User.revision.label("of_user"), User.purged)
+    read = tasks.limit(MOST).subquery()
+    mine = sa.select(
+        *read.c,
+        User.revision.label("of_user"),
+        User.purge_horizon.label("purge_horizon"),
+    )
     mine = mine.outerjoin(read, read.c.user_id == User.id).where(User.id == OWNER)
     return Prepared(mine.order_by(direction(read.c[key])))
 
@@ -165,82 +160,41 @@ def _page(statement: Prepared, values: dict[str, Any]) -> Page:
     rows = statement.all(values)
     if not rows:  # nothing is stored about this user
         return Page([], 0, 0)
-    if rows[0].id is None:  # the user has none of these
-        return Page([], rows[0].of_user, rows[0].purged)
-    return Page(rows, rows[0].of_user, rows[0].purged)
+    user = rows[0]
+    # The user's row comes alone where the user has none of these tasks.
+    return Page([] if user.id is None else rows, user.of_user, user.purge_horizon)
 
 
-# What each way of changing a task needs to find, and what it stores beside the given fields.
-CHANGES: dict[str, tuple[sa.ColumnElement[bool], dict[str, Any]]] = {
-    "update": (LIVE, {}),
-    "toggle": (LIVE, {"completed": sa.not_(COLUMNS.completed)}),
-    "hide": (LIVE, {"deleted_at": users.MOMENT}),
-    "restore": (STATUSES["deleted"], {"deleted_at": None}),
-    "wipe": (
-        COLUMNS.purged_at.is_(None),
-        {
-            "title": "(deleted)",
-            "description": None,
-            "completed": False,
-            "deleted_at": sa.func.coalesce(COLUMNS.deleted_at, users.MOMENT),
-            "purged_at": users.MOMENT,
-        },
-    ),
+_tasks = sa.select(*COLUMNS).where(MINE)
+_later = _tasks.where(COLUMNS.revision > SINCE).order_by(COLUMNS.revision)
+_one = _tasks.where(COLUMNS.id == TASK, LIVE)
+_GET = Prepared(_one)
+_GET_IF = Prepared(_one.where(PRECONDITION))
+_NEWEST = {
+    status: _with_revision(
+        _tasks.where(having, COLUMNS.id < sa.bindparam("below", type_=sa.BigInteger)).order_by(
+            COLUMNS.id.desc()
+        ),
+        "id",
+        sa.desc,
+    )
+    for status, having in STATUSES.items()
 }
+_CHANGES = _with_revision(_later, "revision", sa.asc)
+_COPY = _with_revision(_later.where(LIVE), "revision", sa.asc)
 
-
-def _change(
-    owner: Identity,
-    task_id: int,
-    how: str,
-    if_: Precondition,
-    fields: dict[str, Any] | None = None,
-) -> Row | None:
-    shape, values = _split(if_)
-    fields = fields or {}
-    statement = _changing(how, tuple(fields), *shape)
-    return statement.execute(owner, {"task": task_id, **values, **_as_parameters(fields)})
-
-
-@cache
-def _create(names: tuple[str, ...], of_dialect: str) -> users.Stamped:
-    stamps = {"user_id": OWNER, "created_at": users.MOMENT, "updated_at": users.MOMENT}
-    new = sa.insert(TABLE).values({"completed": False, **_parameters(names), **stamps})
-    return users.Stamped(users.count_first(), new, COLUMNS)
-
-
-@cache
-def _changing(how: str, names: tuple[str, ...], *shape: bool) -> users.Stamped:
-    found, stored = CHANGES[how]
-    mine = (COLUMNS.user_id == OWNER) & (COLUMNS.id == sa.bindparam("task"))
-    condition = sa.and_(mine, found, *_holds(*shape))
-    change = sa.update(TABLE).where(condition)
-    change = change.values(updated_at=users.MOMENT, **stored, **_parameters(names))
-    return users.Stamped(users.count(sa.exists().where(condition)), change, COLUMNS)
-
-
-def _split(if_: Precondition) -> tuple[tuple[bool, bool, bool], dict[str, Any]]:
-    """Return the precondition's shape, which makes a statement, and its values."""
-    shape = (if_.one_of is not None, if_.none_of is not None, if_.absent)
-    values = {"one_of": if_.one_of, "none_of": if_.none_of}
-    return shape, {name: list(tags) for name, tags in values.items() if tags is not None}
-
-
-def _holds(one_of: bool, none_of: bool, absent: bool) -> list[sa.ColumnElement[bool]]:
-    """Return a precondition of this shape as conditions on the task's revision."""
-    conditions: list[sa.ColumnElement[bool]] = []
-    if one_of:
-        conditions.append(COLUMNS.revision.in_(sa.bindparam("one_of", expanding=True)))
-    if none_of:
-        conditions.append(COLUMNS.revision.not_in(sa.bindparam("none_of", expanding=True)))
-    if absent:
-        conditions.append(COLUMNS.revision < 0)  # none is
-    return conditions
-
-
-def _parameters(names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: sa.bindparam(f"new_{name}", type_=COLUMNS[name].type) for name in names}
-
-
-def _as_parameters(fields: dict[str, Any]) -> dict[str, Any]:
-    return {f"new_{name}": value for name, value in fields.items()}
+_CREATE = RevisedWrite(
+    revisions.FIRST_OR_NEXT,
+    sa.insert(TABLE).values(
+        {
+            "user_id": OWNER,
+            "created_at": MOMENT,
+            "updated_at": MOMENT,
+            **{column.name: _new(column) for column in WRITTEN},
+        }
+    ),
+    COLUMNS,
+)
+# One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
+_UPDATE = changing(LIVE, {column.name: _new_if_sent(column) for column in WRITTEN})
+_TOGGLE = changing(LIVE, {"completed": sa.not_(COLUMNS.completed)})

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 
 from taskapp import auth, problems
 from taskapp.database import autocommit
 from taskapp.rest import etags, pagination, rate_limits
-from taskapp.rest.etags import conditional, preconditioned
+from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import Blueprint, MessageSchema
-from taskapp.tasks import queries
+from taskapp.tasks import queries, trash
 from taskapp.tasks.schemas import (
     CompletionSchema,
     DeletionArguments,
@@ -20,7 +20,7 @@ from taskapp.tasks.schemas import (
     TaskChangeSchema,
     TaskSchema,
 )
-from taskapp.users import queries as users
+from taskapp.users import revisions
 
 TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 7}]
 LINK = {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}}
@@ -34,10 +34,10 @@ blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")
-@conditional
 @blueprint.doc(operationId="listTasks")
 @blueprint.arguments(ListArguments, location="query")
 @blueprint.response(200, TaskSchema(many=True), headers=LINK | etags.ETAG, description="The tasks.")
+@conditional
 def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
     """List the tasks, newest first.
 
@@ -46,8 +46,9 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
     """
     limit = arguments["limit"]
     with autocommit(auth.identity().id):
+        # One number tells whether anything has changed, before a thousand rows are read.
         if etags.asks_whether_modified() and (
-            not_modified := etags.not_modified(users.revision(user_id))
+            not_modified := etags.not_modified(revisions.current(user_id))
         ):
             return not_modified
         page = queries.newest(
@@ -74,16 +75,16 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
 
 
 @blueprint.get("/<row_id:task_id>", parameters=TASK_ID)
-@conditional
 @blueprint.doc(operationId="getTask")
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task.")
-def get_task(user_id: str, task_id: int) -> Any:
+@conditional
+def get_task(user_id: str, task_id: int) -> Answer:
     """Get a task."""
     with autocommit(auth.identity().id):
         task = queries.get(user_id, task_id)
     if task is None:
-        raise _missing()
-    return etags.not_modified(task.revision) or _answer(task)
+        raise _missing(task_id)
+    return _answer(task)
 
 
 @blueprint.put("/<row_id:task_id>", parameters=TASK_ID)
@@ -92,12 +93,12 @@ def get_task(user_id: str, task_id: int) -> Any:
 @blueprint.doc(operationId="updateTask")
 @blueprint.arguments(TaskChangeSchema)
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task as it is now.")
-def update_task(fields: dict[str, Any], user_id: str, task_id: int) -> Answer:
+def update_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precondition) -> Answer:
     """Change a task.
 
     The fields sent are changed, the others stay as they are.
     """
-    return _change(task_id, queries.update, fields)
+    return _change(queries.update, task_id, fields, if_=if_)
 
 
 @blueprint.patch("/<row_id:task_id>", parameters=TASK_ID)
@@ -109,9 +110,9 @@ def update_task(fields: dict[str, Any], user_id: str, task_id: int) -> Answer:
 )
 @blueprint.arguments(TaskChangeSchema, content_type="application/merge-patch+json")
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task as it is now.")
-def patch_task(fields: dict[str, Any], user_id: str, task_id: int) -> Answer:
+def patch_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precondition) -> Answer:
     """Change a task by a JSON Merge Patch (RFC 7396)."""
-    return _change(task_id, queries.update, fields)
+    return _change(queries.update, task_id, fields, if_=if_)
 
 
 @blueprint.delete("/<row_id:task_id>", parameters=TASK_ID)
@@ -120,29 +121,38 @@ def patch_task(fields: dict[str, Any], user_id: str, task_id: int) -> Answer:
 @blueprint.doc(operationId="deleteTask")
 @blueprint.arguments(DeletionArguments, location="query")
 @blueprint.response(200, MessageSchema, description="The task is deleted.")
-def delete_task(arguments: dict[str, Any], user_id: str, task_id: int) -> dict[str, str]:
+def delete_task(
+    arguments: dict[str, Any], user_id: str, task_id: int, if_: Precondition
+) -> dict[str, str]:
     """Delete a task.
 
     It can be restored until it is purged; with `permanent=true` it can't, and nothing of its text
     is kept. A task that was deleted before can still be deleted for good.
     """
-    _change(task_id, queries.wipe if arguments["permanent"] else queries.hide)
+    if arguments["permanent"]:
+        _change(trash.wipe, task_id, if_=if_, current=trash.get)
+    else:
+        _change(trash.hide, task_id, if_=if_)
     return {"message": "Task deleted successfully"}
 
 
 @blueprint.post("/<row_id:task_id>/restore", parameters=TASK_ID)
 @idempotent
+@preconditioned
 @blueprint.doc(operationId="restoreTask")
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task as it is now.")
-def restore_task(user_id: str, task_id: int) -> Answer:
+def restore_task(user_id: str, task_id: int, if_: Precondition) -> Answer:
     """Bring a deleted task back.
 
     One that is not deleted is returned as it is, so that a retry is safe.
     """
-    with autocommit(auth.identity().id):
-        task = queries.restore(auth.identity(), task_id) or queries.get(user_id, task_id)
-    if task is None:
-        raise _missing()
+    owner = auth.identity()
+    with autocommit(owner.id):
+        task = trash.restore(owner, task_id, if_)
+        if task is None:
+            task = trash.get(owner.id, task_id)
+            if task is None or task.deleted_at or not if_.holds(task.revision):
+                raise _refusal(task, task_id, if_)
     return _answer(task)
 
 
@@ -152,32 +162,34 @@ def restore_task(user_id: str, task_id: int) -> Answer:
 @blueprint.doc(operationId="completeTask")
 @blueprint.arguments(CompletionSchema, required=False)
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task as it is now.")
-def complete_task(fields: dict[str, Any], user_id: str, task_id: int) -> Answer:
+def complete_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precondition) -> Answer:
     """Set or flip whether a task is completed.
 
     With `{"completed": true}` or `false` it is set, so that a retry is safe. Without, it is
     flipped; flips that run at once are all counted.
     """
     if fields:
-        return _change(task_id, queries.update, fields)
-    return _change(task_id, queries.toggle)
+        return _change(queries.update, task_id, fields, if_=if_)
+    return _change(queries.toggle, task_id, if_=if_)
 
 
-def _change(task_id: int, query: Callable[..., queries.Row | None], *values: Any) -> Answer:
+def _change(
+    query: Callable[..., queries.Row | None],
+    task_id: int,
+    *values: Any,
+    if_: Precondition,
+    current: Callable[[str, int], queries.Row | None] = queries.get,
+) -> Answer:
     """Run a query that changes the task, and return it.
 
     Raises `problems.NotFound` without such a task, and `problems.Stale` where it is not the one
     that the request's precondition is about.
     """
-    owner, if_ = auth.identity(), etags.precondition()
+    owner = auth.identity()
     with autocommit(owner.id):
         task = query(owner, task_id, *values, if_)
         if task is None:
-            current = queries.get(owner.id, task_id)
-            # Without a precondition the task has come back just now: too late for this request.
-            if current is None or if_ == etags.ANY:
-                raise _missing()
-            raise problems.Stale(TaskSchema().dump(current))
+            raise _refusal(current(owner.id, task_id), task_id, if_)
     return _answer(task)
 
 
@@ -185,9 +197,13 @@ def _answer(task: queries.Row) -> Answer:
     return task, etags.headers(task.revision)
 
 
-def _missing() -> problems.NotFound:
-    # As it stands in the path, which need not be a number.
-    *_, text = (
-        request.path.removesuffix("/").removesuffix("/complete").removesuffix("/restore").split("/")
-    )
-    return problems.NotFound(f"Task {text[:20]} not found")
+def _refusal(task: queries.Row | None, task_id: int, if_: Precondition) -> problems.Problem:
+    """Return why a change found nothing to do; the task is as it is now."""
+    # Without a precondition the task has come back just now: too late for this request.
+    if task is None or if_ == ANY:
+        return _missing(task_id)
+    return problems.Stale(TaskSchema().dump(task))
+
+
+def _missing(task_id: int) -> problems.NotFound:
+    return problems.NotFound(f"Task {task_id} not found")

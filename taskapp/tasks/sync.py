@@ -60,7 +60,7 @@ def _read(user_id: str, since: int, base: int, limit: int) -> queries.Page:
     with autocommit(auth.identity().id):
         page = queries.changes(user_id, since=since, limit=limit + 1)
     # A revision that does not exist yet is one of a user who was erased, or of a backup.
-    if since and (base < page.purged or since > page.revision):
+    if since and (base < page.purge_horizon or since > page.revision):
         start = url_for("sync.list_changes", user_id=user_id, since=0)
         raise problems.Gone(
             f"The changes since revision {since} are no longer known. Start over with {start}"

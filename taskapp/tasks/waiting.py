@@ -17,7 +17,7 @@ from flask import Flask, current_app
 
 from taskapp import config
 from taskapp.database import autocommit, now, transaction
-from taskapp.users import queries as users
+from taskapp.users import revisions
 
 LOOK = 0.5  # seconds between two looks where nothing is announced
 LOOK_ANYWAY = 5.0  # where it should be
@@ -115,7 +115,7 @@ class Listener:
         with psycopg.connect(
             self._conninfo, autocommit=True, application_name="taskapp-listener", connect_timeout=5
         ) as connection:
-            connection.execute(f"LISTEN {users.CHANNEL}")
+            connection.execute(f"LISTEN {revisions.CHANNEL}")
             self.listening.set()
             self._waiters.wake_all()
             for notification in connection.notifies():
@@ -152,7 +152,7 @@ def until_changed(user_id: str, since: int, seconds: float) -> bool:
 
 def _changed(user_id: str, since: int) -> bool:
     with autocommit(user_id):
-        revision = users.revision(user_id)
+        revision = revisions.current(user_id)
     # Without a row the user may have been erased: that is for the caller to see.
     return revision > since or (revision == 0 and since > 0)
 
@@ -164,8 +164,8 @@ def _announced(user_id: str, seconds: float) -> Callable[[], float]:
         return lambda: LOOK
     listener.start()
     with transaction(user_id):
-        known = users.revision(user_id)
+        known = revisions.current(user_id)
         if known:
-            users.watch(user_id, now() + timedelta(seconds=seconds + 1))
+            revisions.watch(user_id, now() + timedelta(seconds=seconds + 1))
     # Who has no row yet has nothing to be announced by.
     return lambda: LOOK_ANYWAY if known and listener.listening.is_set() else LOOK

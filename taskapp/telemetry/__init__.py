@@ -2,11 +2,10 @@
 
 from flask import Flask
 
-from taskapp.telemetry import logs, metrics, request_ids, tracing
+from taskapp.telemetry import logs, metrics, tracing
 
 
 def init_app(app: Flask) -> None:
     logs.init_app(app)
     metrics.init_app(app)
-    request_ids.init_app(app)
     tracing.init_app(app)

@@ -7,8 +7,7 @@ import logging
 import re
 import time
 
-from flask import Flask, Response, g
-from flask.globals import app_ctx, request_ctx
+from flask import Flask, Response, g, request
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from taskapp import config
@@ -65,8 +64,8 @@ def _start() -> None:
 
 
 def _write(response: Response) -> Response:
-    # Not `request` and `g`, which look for the context anew each time.
-    asked, noted = request_ctx.request, app_ctx.g
+    # The objects behind the proxies, which look for the context anew each time.
+    asked, noted = request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
     started = noted.get("started")
     line = {
         "method": asked.method,

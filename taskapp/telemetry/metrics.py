@@ -8,7 +8,6 @@ import os
 import time
 
 from flask import Flask, Response, g, request
-from flask.globals import request_ctx
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -74,7 +73,7 @@ def _begin() -> None:
 
 def _measure(response: Response) -> Response:
     # Methods and paths that no route has are made up by clients, without end.
-    asked = request_ctx.request
+    asked = request._get_current_object()  # type: ignore[attr-defined]
     rule = asked.url_rule
     method, route = (asked.method, rule.rule) if rule else ("other", "none")
     seconds = time.perf_counter() - g.started

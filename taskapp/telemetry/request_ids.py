@@ -4,25 +4,18 @@ import re
 import secrets
 from typing import Any
 
-from flask import Flask, request
+from flask import request
+
+from taskapp.headers import Header
 
 HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 KEY = "taskapp.request_id"  # of the WSGI environment
 
 
-def init_app(app: Flask) -> None:
-    answer = app.wsgi_app
-
-    def with_id(environ: dict[str, Any], start_response: Any) -> Any:
-        request_id = of(environ)
-
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            return start_response(status, [*headers, (HEADER, request_id)], *error)
-
-        return answer(environ, start)
-
-    app.wsgi_app = with_id  # type: ignore[method-assign]
+def source(environ: dict[str, Any], so_far: list[Header]) -> tuple[Header]:
+    """Return the header that tells the id."""
+    return ((HEADER, of(environ)),)
 
 
 def current() -> str:

@@ -1,4 +1,4 @@
-"""The tables of users, of the accounts kept here, and of their sessions."""
+"""The table of users."""
 
 from datetime import datetime
 
@@ -7,16 +7,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from taskapp.database import Base, UTCDateTime
 
-EMAIL_LENGTH = 254  # characters: RFC 5321, section 4.5.3.1.3
 NAME_LENGTH = 255  # characters
-DIGEST_LENGTH = 64  # hexadecimal digits of SHA-256
 
 
 class User(Base):
     """Somebody who owns tasks; `id` is what the login's token says, as are e-mail and name.
 
-    Every write to the user's tasks takes the next `revision`. Of the deletions up to `purged`
-    nothing is known any more. Until `watched_until` a write is announced to who waits for it.
+    Every write to the user's tasks takes the next `revision`. Of deletions up to `purge_horizon`
+    nothing is known any more. Until `watched_until` a write is announced to whoever waits for it.
     """
 
     __tablename__ = "users"
@@ -27,53 +25,8 @@ class User(Base):
     email: Mapped[str | None] = mapped_column(sa.String(255))
     name: Mapped[str | None] = mapped_column(sa.String(NAME_LENGTH))
     revision: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
-    purged: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
+    # The name in the database is that of older releases.
+    purge_horizon: Mapped[int] = mapped_column(
+        "purged", sa.BigInteger, key="purge_horizon", server_default="0"
+    )
     watched_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-
-
-class Account(Base):
-    """What a user who has no outside login signs in with; the e-mail is in lower case."""
-
-    __tablename__ = "accounts"
-
-    user_id: Mapped[str] = mapped_column(
-        sa.String(255), sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
-    email: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH), unique=True)
-    password_hash: Mapped[str] = mapped_column(sa.String(255))
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-
-
-class Session(Base):
-    """A sign-in that has not ended: when the row goes, its tokens are refused."""
-
-    __tablename__ = "sessions"
-
-    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    user_id: Mapped[str] = mapped_column(
-        sa.String(255), sa.ForeignKey("users.id", ondelete="CASCADE"), index=True
-    )
-    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
-
-
-class RefreshToken(Base):
-    """A refresh token of a session, by its digest; used ones stay, to be recognised."""
-
-    __tablename__ = "refresh_tokens"
-
-    digest: Mapped[str] = mapped_column(sa.String(DIGEST_LENGTH), primary_key=True)
-    session_id: Mapped[str] = mapped_column(
-        sa.String(32), sa.ForeignKey("sessions.id", ondelete="CASCADE"), index=True
-    )
-    used: Mapped[bool]
-
-
-class Attempts(Base):
-    """How often something was tried since a moment, for one account or one address."""
-
-    __tablename__ = "attempts"
-
-    digest: Mapped[str] = mapped_column(sa.String(DIGEST_LENGTH), primary_key=True)
-    count: Mapped[int]
-    since: Mapped[datetime] = mapped_column(UTCDateTime, index=True)

@@ -1,92 +1,9 @@
-"""What accounts, sessions and users look like on the wire."""
-
-from typing import Any
+"""What a user looks like on the wire."""
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from taskapp.rest.fields import Text, Trimmed, TrueOrFalse, UTCTime
-from taskapp.users import passwords
-from taskapp.users.models import EMAIL_LENGTH, NAME_LENGTH
-
-TOKEN_LENGTH = 200  # characters; ours are shorter
-
-
-class Email(fields.Email, Text):
-    """An e-mail address without white space around it."""
-
-    def _deserialize(self, *args: object, **kwargs: object) -> str:
-        return super()._deserialize(*args, **kwargs).strip()
-
-
-class Arguments(ma.Schema):
-    """A body; unknown fields are ignored."""
-
-    class Meta:
-        unknown = ma.EXCLUDE
-
-
-class CookieChoice(Arguments):
-    """Where the refresh token shall go."""
-
-    cookie = TrueOrFalse(
-        load_default=False,
-        metadata={
-            "description": "Return the refresh token in an httpOnly cookie, not in the body.",
-            "example": False,
-        },
-    )
-
-
-EMAIL: dict[str, Any] = {
-    "required": True,
-    "validate": validate.Length(1, EMAIL_LENGTH),
-    "metadata": {"example": "alice@example.com"},
-}
-PASSWORD: dict[str, Any] = {
-    "required": True,
-    "metadata": {"example": "correct horse battery staple", "format": "password"},
-}
-
-
-class CredentialsSchema(CookieChoice):
-    """E-mail and password."""
-
-    email = Trimmed(**EMAIL)
-    password = Text(validate=validate.Length(1, passwords.LONGEST), **PASSWORD)
-
-
-class RegistrationSchema(CookieChoice):
-    """A new account."""
-
-    email = Email(**EMAIL)
-    password = Text(validate=validate.Length(passwords.SHORTEST, passwords.LONGEST), **PASSWORD)
-    name = Trimmed(
-        load_default=None,
-        allow_none=True,
-        validate=validate.Length(1, NAME_LENGTH),
-        metadata={"example": "Alice"},
-    )
-
-    @ma.validates("password")
-    def _is_not_common(self, value: str, data_key: str) -> None:
-        if passwords.is_common(value):
-            raise ma.ValidationError("This is one of the commonest passwords; choose another.")
-
-
-class PasswordSchema(Arguments):
-    """The password, to confirm what can't be undone."""
-
-    password = Text(validate=validate.Length(1, passwords.LONGEST), **PASSWORD)
-
-
-class RefreshTokenSchema(Arguments):
-    """The refresh token, unless it is in the cookie."""
-
-    refresh_token = Text(
-        validate=validate.Length(1, TOKEN_LENGTH),
-        metadata={"example": "refresh_4Jx0…"},
-    )
+from taskapp.rest.fields import UTCTime
 
 
 class UserSchema(ma.Schema):
@@ -96,35 +13,3 @@ class UserSchema(ma.Schema):
     email = fields.String(required=True, allow_none=True, metadata={"example": "alice@example.com"})
     name = fields.String(required=True, allow_none=True, metadata={"example": "Alice"})
     created_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
-
-
-class AccountSchema(ma.Schema):
-    """An account kept here."""
-
-    email = fields.String(required=True, metadata={"example": "alice@example.com"})
-    created_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
-
-
-class SessionSchema(ma.Schema):
-    """A sign-in that has not ended."""
-
-    id = fields.String(required=True)
-    created_at = UTCTime(required=True)
-    expires_at = UTCTime(required=True)
-
-
-class TokensSchema(ma.Schema):
-    """Tokens, in the form of OAuth 2.0 (RFC 6749, section 5.1)."""
-
-    access_token = fields.String(required=True, metadata={"example": "eyJhbGciOi…"})
-    token_type = fields.String(required=True, metadata={"example": "Bearer"})
-    expires_in = fields.Integer(required=True, metadata={"example": 900})
-    refresh_token = fields.String(
-        metadata={"description": "Left out when it is in the cookie.", "example": "refresh_4Jx0…"}
-    )
-
-
-class SignedInSchema(TokensSchema):
-    """Tokens, and whose they are."""
-
-    user = fields.Nested(UserSchema, required=True)

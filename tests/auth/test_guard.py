@@ -3,9 +3,11 @@
 import time
 from urllib.parse import quote
 
+import flask_jwt_extended
 import jwt
 import pytest
 
+from taskapp import auth
 from tests.conftest import SECRET
 from tests.problems import assert_problem
 
@@ -24,6 +26,19 @@ def test_every_route_with_a_user_id_passes_the_guard(app, stranger, alice):
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
             assert_problem(stranger.open(url, method), 401)
             assert_problem(alice.open(url, method), 403, names="Access denied")
+
+
+def test_flask_jwt_extended_tells_about_the_token_behind_the_guard(app, alice):
+    """Whoever knows that library finds here what it promises."""
+    with app.test_request_context(alice.tasks_url, headers=alice.headers):
+        auth.require_token()
+
+        assert flask_jwt_extended.get_jwt_identity() == alice.id
+        assert flask_jwt_extended.get_jwt()["sub"] == alice.id
+        assert flask_jwt_extended.get_jwt_header()["alg"] == "HS256"
+        assert flask_jwt_extended.get_jwt_request_location() == "headers"
+        assert flask_jwt_extended.current_user.id == alice.id
+        assert flask_jwt_extended.get_current_user() == auth.identity()
 
 
 def test_the_token_is_checked_before_the_request(stranger, alice):

@@ -15,9 +15,9 @@ import pytest
 import requests
 from cryptography.hazmat.primitives import serialization
 
+from tests.accounts.people import PASSWORD, new_email
 from tests.logins import Login, SigningKey, base64url
 from tests.servers import Service, new_user_id
-from tests.users.people import PASSWORD, new_email
 
 ALICE = new_user_id()
 BOB = new_user_id()

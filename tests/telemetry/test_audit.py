@@ -7,7 +7,7 @@ import pytest
 from taskapp import create_app
 from taskapp.config import ROOT
 from taskapp.telemetry import audit
-from tests.users import people
+from tests.accounts import people
 
 
 def events(log):

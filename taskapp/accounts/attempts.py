@@ -9,9 +9,9 @@ import math
 from datetime import timedelta
 
 from taskapp import problems
+from taskapp.accounts import queries
 from taskapp.database import now, transaction
 from taskapp.telemetry import audit
-from taskapp.users import queries
 
 WINDOW = timedelta(minutes=15)
 

@@ -1,14 +1,12 @@
 """Passwords: argon2id hashes, and which passwords are too easy to guess."""
 
-from collections.abc import Callable
 from functools import cache
 from threading import BoundedSemaphore
-from typing import Any
 
-import gevent
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
-from gevent import monkey
+
+from taskapp import cooperation
 
 SHORTEST = 8  # characters: OWASP ASVS 5.0, 6.2.1
 LONGEST = 128  # characters; there is no rule on which ones
@@ -21,7 +19,7 @@ _turns = BoundedSemaphore(2)
 def hash_(password: str) -> str:
     """Return the argon2id hash of the password, in the PHC string format."""
     with _turns:
-        return str(_aside(_hasher.hash, password))
+        return str(cooperation.aside(_hasher.hash, password))
 
 
 def verify(password_hash: str | None, password: str) -> bool:
@@ -33,7 +31,7 @@ def verify(password_hash: str | None, password: str) -> bool:
     stand_in = _stand_in()
     with _turns:
         try:
-            _aside(_hasher.verify, password_hash or stand_in, password)
+            cooperation.aside(_hasher.verify, password_hash or stand_in, password)
             return password_hash is not None
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
@@ -47,13 +45,6 @@ def is_outdated(password_hash: str) -> bool:
 def is_common(password: str) -> bool:
     """Tell whether the password is among the 30,000 commonest ones."""
     return password.lower() in _common()
-
-
-def _aside(work: Callable[..., Any], *arguments: Any) -> Any:
-    # All requests of a gevent worker share a thread, and would wait for the end of it.
-    if monkey.is_module_patched("threading"):
-        return gevent.get_hub().threadpool.apply(work, arguments)
-    return work(*arguments)
 
 
 @cache

@@ -4,8 +4,8 @@ import pytest
 
 from taskapp import create_app
 from taskapp.database import db
+from tests.accounts.people import PASSWORD, new_email, post, register
 from tests.problems import assert_problem
-from tests.users.people import PASSWORD, new_email, post, register
 
 
 def test_whoever_registers_is_signed_in(app):

@@ -12,9 +12,9 @@ from datetime import timedelta
 from flask import current_app
 
 from taskapp import config
+from taskapp.accounts import queries
 from taskapp.auth import tokens
 from taskapp.database import now, transaction
-from taskapp.users import queries
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import jwt
 import pytest
 
 from taskapp import create_app
+from taskapp.accounts import passwords
 from taskapp.database import db
-from taskapp.users import passwords
+from tests.accounts.people import PASSWORD, new_email, post, register
 from tests.conftest import SECRET
 from tests.problems import assert_problem
-from tests.users.people import PASSWORD, new_email, post, register
 
 
 def login(app, email, password=PASSWORD, **kwargs):

@@ -2,9 +2,9 @@
 
 import requests
 
+from tests.accounts.people import PASSWORD, new_email, post, register
 from tests.problems import assert_problem
 from tests.servers import Service
-from tests.users.people import PASSWORD, new_email, post, register
 
 
 def test_signing_out_ends_the_session_of_the_access_token(app):

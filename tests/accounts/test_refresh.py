@@ -6,8 +6,8 @@ import pytest
 
 from taskapp import create_app
 from taskapp.database import db
+from tests.accounts.people import PASSWORD, post, register
 from tests.problems import assert_problem
-from tests.users.people import PASSWORD, post, register
 
 COOKIE = "__Secure-taskapp-refresh"
 FRONTEND = {"X-CSRF-Protection": "1", "Origin": "http://localhost:3000"}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.accounts.people import PASSWORD, post, register
 from tests.problems import assert_problem
-from tests.users.people import PASSWORD, post, register
 
 URL = "/api/auth/me"
 

@@ -6,20 +6,21 @@ from typing import Any
 from flask import Response, current_app, jsonify, make_response, request
 
 from taskapp import auth, config, problems
-from taskapp.database import transaction
-from taskapp.rest import idempotency, rate_limits
-from taskapp.rest.openapi import Blueprint, MessageSchema
-from taskapp.telemetry import audit
-from taskapp.users import attempts, cookies, passwords, queries, sessions
-from taskapp.users.schemas import (
+from taskapp.accounts import attempts, cookies, passwords, queries, sessions
+from taskapp.accounts.schemas import (
     CredentialsSchema,
     PasswordSchema,
     RefreshTokenSchema,
     RegistrationSchema,
     SignedInSchema,
     TokensSchema,
-    UserSchema,
 )
+from taskapp.database import transaction
+from taskapp.rest import personal, rate_limits
+from taskapp.rest.openapi import Blueprint, MessageSchema
+from taskapp.telemetry import audit
+from taskapp.users import queries as users
+from taskapp.users.schemas import UserSchema
 
 PUBLIC: dict[str, Any] = {"security": []}
 COOKIE = [
@@ -54,10 +55,11 @@ def register(fields: dict[str, Any]) -> Response:
     user = auth.Identity(str(uuid.uuid4()), fields["email"], fields["name"])
     password_hash = passwords.hash_(fields["password"])
     with transaction(user.id):
-        if not queries.create_account(user, fields["email"].lower(), password_hash):
+        users.create(user)
+        if not queries.create(user.id, fields["email"].lower(), password_hash):
             raise problems.Conflict("email: There is an account with this e-mail already.")
         tokens = sessions.start(user.id)
-        row = queries.get(user.id)
+        row = users.get(user.id)
     audit.event("account.registered", user_id=user.id)
     return _tokens(tokens, cookie=fields["cookie"], user=row, status=201)
 
@@ -82,7 +84,7 @@ def login(fields: dict[str, Any]) -> Response:
         if new_hash:
             queries.set_password_hash(account.user_id, new_hash)
         tokens = sessions.start(account.user_id)
-        row = queries.get(account.user_id)
+        row = users.get(account.user_id)
     audit.event("login.succeeded", user_id=account.user_id)
     return _tokens(tokens, cookie=fields["cookie"], user=row)
 
@@ -140,11 +142,11 @@ def logout(fields: dict[str, Any]) -> Response:
 @mine.get("")
 @mine.doc(operationId="getMe")
 @mine.response(200, UserSchema, description="The user.")
-def me() -> queries.Row:
+def me() -> users.Row:
     """Get the user whose token it is."""
     user_id = auth.identity().id
     with transaction(user_id):
-        user = queries.get(user_id)
+        user = users.get(user_id)
     if user is None:
         raise problems.NotFound("Nothing is stored about this user")
     return user
@@ -159,14 +161,13 @@ def delete_me(fields: dict[str, Any]) -> dict[str, str]:
     """Delete the account with all its tasks, for good."""
     user_id = auth.identity().id
     with transaction():
-        account = queries.account(user_id)
+        account = queries.get(user_id)
     if account is None:
         raise problems.NotFound("This user has no account here")
     if _check_password(account.email, fields["password"]) is None:
         raise problems.Forbidden("password: The password is wrong.")
     with transaction(user_id):
-        idempotency.erase(user_id)
-        queries.erase(user_id)
+        personal.erase(user_id)
     audit.event("user.erased")
     return {"message": "Account deleted successfully"}
 
@@ -183,7 +184,7 @@ def _check_password(email: str, password: str) -> queries.Row | None:
         }
     )
     with transaction():
-        account = queries.account_of(email)
+        account = queries.find(email)
     # Not inside a transaction: it takes as long as a hundred statements.
     if not passwords.verify(account.password_hash if account else None, password):
         return None
@@ -194,7 +195,7 @@ def _check_password(email: str, password: str) -> queries.Row | None:
 
 
 def _tokens(
-    tokens: sessions.Tokens, *, cookie: bool, user: queries.Row | None = None, status: int = 200
+    tokens: sessions.Tokens, *, cookie: bool, user: users.Row | None = None, status: int = 200
 ) -> Response:
     schema = SignedInSchema() if user else TokensSchema()
     body = schema.dump({**vars(tokens), "user": user})

@@ -5,25 +5,18 @@ A request head must be complete within `keepalive` seconds; that is gunicorn's o
 
 import contextlib
 import json
-import logging
 import secrets
 import socket
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
 from gevent.server import StreamServer
 from gunicorn import glogging
 from gunicorn.http import wsgi
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
 from gunicorn.workers import ggevent
 
-from taskapp import config, database
-from taskapp.database import schema
-from taskapp.database.turns import Unavailable
 from taskapp.telemetry import request_ids
-
-logger = logging.getLogger("gunicorn.error")
 
 DETAILS = {
     400: "The request can't be read.",
@@ -38,24 +31,14 @@ BROKEN_BODY = (InvalidChunkSize, InvalidChunkExtension, ChunkMissingTerminator)
 LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
 
 
-def refusal(settings: config.Settings) -> str | None:
-    """Return why the service should not start on this database; None if it should."""
-    # Not the application itself: the workers make theirs after they were forked.
-    app = Flask("taskapp", instance_path=settings.instance_path)
-    config.init_app(app, settings)
-    database.init_app(app)
-    with app.app_context():
-        try:
-            return schema.trouble(newer_allowed=settings.allow_newer_database)
-        except Unavailable:
-            logger.warning("The database can't be reached; until it can, every answer is a 503.")
-            return None
-        finally:
-            database.db.engine.dispose()
-
-
 class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
+
+    @classmethod
+    def setup(cls) -> None:
+        """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
+        ggevent.StreamServer = _Server  # type: ignore[attr-defined]
+        wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
@@ -90,10 +73,6 @@ class _Server(StreamServer):
             while arrived := self.do_read():
                 self.do_handle(*arrived)
         super().close()
-
-
-# gunicorn has no setting for it.
-ggevent.StreamServer = _Server  # type: ignore[attr-defined]
 
 
 @dataclass
@@ -139,11 +118,9 @@ class _Refused:
                 left -= len(piece)
 
 
+_default_headers = wsgi.Response.default_headers
+
+
 def _without_banner(response: Any) -> list[str]:
     lines: list[str] = _default_headers(response)
     return [line for line in lines if not line.startswith("Server:")]
-
-
-# gunicorn has no setting for it.
-_default_headers = wsgi.Response.default_headers
-wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]

@@ -1,0 +1,98 @@
+"""Statements, run in the block at hand; those that requests run are made once (`Prepared`)."""
+
+from collections import namedtuple
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from taskapp.database import blocks
+from taskapp.database.exchange import Query
+
+# PostgreSQL's own way to write parameters.
+NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+def execute(
+    statement: sa.Executable, values: Mapping[str, Any] | None = None
+) -> CursorResult[*tuple[Any, ...]]:
+    """Run the statement in the transaction at hand; raises LookupError outside of any."""
+    return blocks.at_hand().connection.execute(statement, values)
+
+
+def dialect() -> str:
+    """Return the name of the SQL dialect of the block at hand."""
+    return "postgresql" if blocks.at_hand().driver else "sqlite"
+
+
+def upsert(table: Any) -> Any:
+    """Return an INSERT into the table, of the dialect at hand, which has ON CONFLICT."""
+    return UPSERTS[dialect()](table)
+
+
+UPSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+class Prepared:
+    """A statement that is made once and run often, with parameters.
+
+    On PostgreSQL the driver runs its text: what SQLAlchemy does around an execution takes as long
+    as the execution. So on the way it converts nothing, which no type of ours needs there. The
+    text must not depend on values: for a list there is `one_of`, where IN would take as many
+    parameters as it has. ValueError if it does.
+    """
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._row_type: Any = None
+
+    def all(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """Run it in the block at hand, and return its rows."""
+        block = blocks.at_hand()
+        driver = block.driver
+        if driver is None:
+            return execute(self._statement, values).all()
+        text, names, constants = self._made
+        values = {**constants, **values}
+        query = Query(text, [values[name] for name in names])
+        result = driver.ask(query) if block.told else driver.ask(block.tell, query)
+        if self._row_type is None:
+            names = [result.fname(column).decode() for column in range(result.nfields)]
+            self._row_type = namedtuple("Row", names)  # type: ignore[misc]
+        return driver.rows(result, partial(tuple.__new__, self._row_type))
+
+    def first(self, values: Mapping[str, Any]) -> Any:
+        """Run it in the block at hand, and return its first row; None if there is none."""
+        rows = self.all(values)
+        return rows[0] if rows else None
+
+    @cached_property
+    def _made(self) -> tuple[bytes, list[str], dict[str, Any]]:
+        """The text, its parameters in order, and the values of those that never change."""
+        compiled = self._statement.compile(dialect=NUMBERED)
+        if compiled.post_compile_params:
+            raise ValueError(f"the text depends on values: {compiled}")
+        binds = compiled.bind_names.items()
+        constants = {name: bind.effective_value for bind, name in binds if not bind.required}
+        return compiled.string.encode(), compiled.positiontup, constants
+
+
+class one_of(FunctionElement[bool]):  # noqa: N801 - reads as SQLAlchemy's functions do
+    """Whether a column's number is in a list, which is one parameter of the type `Numbers`."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+@compiles(one_of)
+def _one_of(element: one_of, compiler: Any, **options: Any) -> str:
+    column, numbers = (compiler.process(part, **options) for part in element.clauses)
+    if compiler.dialect.name == "sqlite":
+        return f"({column} IN (SELECT value FROM json_each({numbers})))"  # noqa: S608
+    return f"({column} = ANY ({numbers}))"

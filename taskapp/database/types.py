@@ -1,0 +1,48 @@
+"""What tables are declared with: the base of all models, and the column types of both databases."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of all models."""
+
+    metadata = sa.MetaData(naming_convention=NAMING)
+
+
+class _WithoutZone(TypeDecorator[datetime]):
+    """A UTC timestamp for SQLite, which keeps no zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+# A time zone aware UTC timestamp. PostgreSQL's need no handling: its sessions are in UTC.
+UTCDateTime = sa.DateTime(timezone=True).with_variant(_WithoutZone(), "sqlite")
+
+# Whole numbers as one parameter: a list of any length leaves a statement's text as it is.
+Numbers = postgresql.ARRAY(sa.BigInteger).with_variant(sa.JSON(none_as_null=True), "sqlite")
+
+
+def now() -> datetime:
+    """Return the current time in UTC."""
+    return datetime.now(UTC)

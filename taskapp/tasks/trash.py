@@ -1,0 +1,70 @@
+"""Deleting, and its undoing: hidden, restored, wiped (deleted for good), purged.
+
+Statements as in `queries`: one function each, the owner first.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+import sqlalchemy as sa
+
+from taskapp.auth.tokens import Identity
+from taskapp.database import Prepared, execute
+from taskapp.rest.etags import ANY, Precondition
+from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
+from taskapp.tasks.queries import COLUMNS, MINE, TABLE, TASK, WRITTEN, Row, change, changing
+from taskapp.users import revisions
+from taskapp.users.revisions import MOMENT
+
+NOT_WIPED = COLUMNS.purged_at.is_(None)
+
+_GET = Prepared(sa.select(*COLUMNS).where(MINE, COLUMNS.id == TASK, NOT_WIPED))
+_HIDE = changing(LIVE, {"deleted_at": MOMENT})
+_RESTORE = changing(STATUSES["deleted"], {"deleted_at": None})
+_WIPE = changing(
+    NOT_WIPED,
+    {
+        "deleted_at": sa.func.coalesce(COLUMNS.deleted_at, MOMENT),
+        "purged_at": MOMENT,
+        **{column.name: column.info["left"] for column in WRITTEN},
+    },
+)
+
+
+def get(user_id: str, task_id: int) -> Row | None:
+    """Return the task, hidden or not; None if this user has no such task."""
+    return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
+
+
+def hide(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Delete the task so that it can be restored, and return it."""
+    return change(_HIDE, owner, task_id, if_)
+
+
+def restore(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Bring a deleted task back and return it."""
+    return change(_RESTORE, owner, task_id, if_)
+
+
+def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Delete the task for good, hidden or not: all that is left says that it is gone."""
+    return change(_WIPE, owner, task_id, if_)
+
+
+def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
+    """Return at most `limit` users who have tasks that were deleted before this moment."""
+    old = sa.select(Task.user_id).where(DELETED, Task.deleted_at < before).distinct()
+    return execute(old.limit(limit)).scalars().all()
+
+
+def purge(user_id: str, before: datetime) -> int:
+    """Remove the user's tasks that were deleted before this moment, and return how many."""
+    old = (Task.user_id == user_id) & DELETED & (Task.deleted_at < before)
+    # The user's row is locked first, as by every write: nothing is restored meanwhile.
+    revisions.lock(user_id)
+    newest_gone = execute(sa.select(sa.func.max(Task.revision)).where(old)).scalar()
+    if newest_gone is None:
+        return 0
+    revisions.move_purge_horizon(user_id, newest_gone)
+    return len(execute(sa.delete(TABLE).where(old).returning(Task.id)).all())

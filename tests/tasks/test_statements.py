@@ -1,0 +1,53 @@
+"""What requests ask the database: few statements, whatever is sent."""
+
+import random
+
+import sqlalchemy as sa
+
+from taskapp.database import dialect, execute, transaction
+from taskapp.tasks import queries
+from tests.tasks.fields import examples
+
+
+def prepared(app, person):
+    with app.app_context(), transaction(person.id):
+        if dialect() == "sqlite":
+            return 0
+        return execute(sa.text("SELECT count(*) FROM pg_prepared_statements")).scalar()
+
+
+def test_whichever_fields_are_sent_the_statements_are_the_same(app, alice):
+    task = alice.has_task()
+    fields = examples()
+    chance = random.Random(7)  # noqa: S311 - the same subsets each time
+
+    def write(sent, tags):
+        body = {name: fields[name] for name in sent}
+        current = alice.get(task["url"]).headers["ETag"]
+        headers = {"If-Match": ", ".join([current, *(f'"{number}"' for number in range(tags))])}
+        assert alice.put(task["url"], json=body, headers=headers).status_code == 200
+        assert alice.patch(task["url"], json=body).status_code == 200
+        assert alice.patch(f"{task['url']}/complete", headers={"If-Match": "*"}).status_code == 200
+        assert alice.post(alice.tasks_url, json={"title": "t", **body}).status_code == 201
+
+    write(fields, 1)
+    write([], 1)
+    before = prepared(app, alice)
+    for _ in range(200):
+        write(chance.sample(sorted(fields), chance.randint(0, len(fields))), chance.randint(0, 20))
+
+    assert prepared(app, alice) == before
+
+
+def test_every_field_that_can_be_sent_is_a_column_that_is_emptied(app):
+    assert examples().keys() <= {column.name for column in queries.WRITTEN}
+
+
+def test_fields_that_are_not_sent_stay_as_they_are(alice):
+    url = alice.has_task(**{**examples(), "title": "Before"})["url"]
+    before = alice.get(url).json
+    for name, value in examples().items():
+        after = alice.put(url, json={name: value}).json
+        changed = {"revision": after["revision"], "updated_at": after["updated_at"], name: value}
+        assert after == {**before, **changed}
+        before = after
