@@ -124,6 +124,7 @@ class Service:
             "JWT_SECRET_KEY": self.secret,
             "PORT": str(port),
             "LOG_FORMAT": "json",
+            "PYTHONWARNINGS": "error::DeprecationWarning",
             **NO_LIMITS,
             **settings,
         }
