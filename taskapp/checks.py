@@ -11,7 +11,9 @@ from flask import current_app
 from taskapp import config
 from taskapp.auth import guard
 from taskapp.database import (
+    connections,
     dialect,
+    exchange,
     execute,
     maintenance,
     now,
@@ -42,6 +44,8 @@ def run() -> Iterator[Finding]:
     if not database.remedy:
         yield _migrations()
         yield _row_security()
+        yield _session()
+        yield _pooler()
         yield _clock()
     yield _keys()
     yield _redis()
@@ -84,6 +88,32 @@ def _row_security() -> Finding:
     if role == "none":
         return Finding("row security", "off, by DATABASE_ROLE=none and a login that owns all")
     return Finding("row security", f"not in force for {role}", "Run `taskapp migrate`.")
+
+
+def _session() -> Finding:
+    wanted = connections.session(config.of(current_app).database_timeout)
+    with maintenance():
+        if dialect() == "sqlite":
+            return Finding("session", "SQLite has no settings that matter here")
+        asked = sa.text("SELECT name, setting FROM pg_settings WHERE name = ANY (:names)")
+        found = {row.name: row.setting for row in execute(asked, {"names": list(wanted)})}
+    wrong = {name: value for name, value in found.items() if value != wanted[name]}
+    if not wrong:
+        return Finding("session", "its time zone and time limits are those that were asked for")
+    about = ", ".join(f"{name} is {value}, not {wanted[name]}" for name, value in wrong.items())
+    remedy = "A pooler keeps them from the database: ALTER ROLE … SET (docs/operations.md)."
+    return Finding("session", about, remedy)
+
+
+def _pooler() -> Finding:
+    settings = config.of(current_app)
+    if settings.database.get_backend_name() == "sqlite":
+        return Finding("statements", "SQLite keeps them")
+    if not settings.prepared_statements:
+        return Finding("statements", "not prepared, by PREPARED_STATEMENTS=false")
+    if connections.loses_statements(settings):
+        return Finding("statements", exchange.NOT_KEPT, exchange.KEEP)
+    return Finding("statements", "prepared ones are kept")
 
 
 def _clock() -> Finding:

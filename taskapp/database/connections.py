@@ -1,15 +1,21 @@
 """How connections to the database are opened, and looked at before they are used again."""
 
+import secrets
+from contextlib import closing
 from functools import partial
 from typing import Any
 
+import psycopg
+import sqlalchemy as sa
 from flask import Flask
+from psycopg.pq import ExecStatus
 from sqlalchemy import event, exc
 from sqlalchemy.engine import Engine
 
 from taskapp import config, cooperation
 from taskapp.config import Settings
 from taskapp.database.exchange import Connection, Preparing
+from taskapp.database.turns import Unavailable
 from taskapp.telemetry import tracing
 
 
@@ -35,6 +41,44 @@ def prepare(app: Flask, engine: Engine) -> None:
     event.listen(engine, "checkout", _refuse_dead_connection)
 
 
+def loses_statements(settings: Settings) -> bool:
+    """Tell whether prepared statements are used, and a pooler in front does not keep them apart.
+
+    Such a one hands two clients the same connection to the server, and the second can't give a
+    name that the first has given. Raises `Unavailable`.
+    """
+    if settings.database.get_backend_name() == "sqlite" or not settings.prepared_statements:
+        return False
+    try:
+        return _share_a_session(settings)
+    except (psycopg.Error, exc.DBAPIError) as error:
+        raise Unavailable from error
+
+
+def _share_a_session(settings: Settings) -> bool:
+    engine = sa.create_engine(settings.database, poolclass=sa.NullPool, **options(settings))
+    name = f"taskapp_probe_{secrets.token_hex(8)}".encode()
+    with closing(engine.raw_connection()) as one, closing(engine.raw_connection()) as other:
+        for held in (one, other):
+            pgconn: Any = held.driver_connection.pgconn  # type: ignore[union-attr]
+            if pgconn.prepare(name, b"SELECT 1").status != ExecStatus.COMMAND_OK:
+                return True
+    return False
+
+
+def session(seconds: int) -> dict[str, str]:
+    """Return what PostgreSQL's settings are asked to be in each session, as `pg_settings` has them.
+
+    `seconds` is what a statement or a lock may take.
+    """
+    return {
+        "statement_timeout": str(seconds * 1000),
+        "lock_timeout": str(seconds * 1000),
+        "idle_in_transaction_session_timeout": str(2 * seconds * 1000),
+        "TimeZone": "UTC",
+    }
+
+
 def _connect_args(seconds: int) -> dict[str, Any]:
     milliseconds = seconds * 1000
     return {
@@ -45,8 +89,7 @@ def _connect_args(seconds: int) -> dict[str, Any]:
         # A server that vanished without a word is given up after these.
         "keepalives_idle": 30,
         "tcp_user_timeout": 2 * milliseconds,
-        "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-        f" -c idle_in_transaction_session_timeout={2 * milliseconds} -c timezone=UTC",
+        "options": " ".join(f"-c {name}={value}" for name, value in session(seconds).items()),
     }
 
 

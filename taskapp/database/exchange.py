@@ -6,6 +6,8 @@ A pipeline of psycopg's cursors takes three to five times the time of this one.
 import logging
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -22,10 +24,10 @@ BINARY = 1  # as libpq says it
 LOST = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 # One whose rows have changed their types since: "cached plan must not change result type".
 OUTDATED = errors.FeatureNotSupported
-NOT_KEPT = (
-    "The database's pooler does not keep prepared statements; this process does without from now"
-    " on. Set PREPARED_STATEMENTS=false, or let the pooler keep them (PgBouncer 1.21 or newer with"
-    " max_prepared_statements above 0)."
+NOT_KEPT = "The database's pooler does not keep prepared statements."
+KEEP = (
+    "Set PREPARED_STATEMENTS=false, or let the pooler keep them: PgBouncer does from 1.21 on with"
+    " max_prepared_statements above 0, which is the default from 1.24 on."
 )
 
 logger = logging.getLogger("taskapp")
@@ -92,6 +94,9 @@ class Connection(psycopg.Connection[Any]):
         """Return the rows of a result, each as `make_row` makes it of its values."""
         transformer = Transformer(self)
         transformer.set_pgresult(result)
+        if self.pgconn.parameter_status(b"TimeZone") != b"UTC":
+            # A pooler may keep from the server what the session asks for.
+            make_row = partial(_in_utc, make_row)
         return transformer.load_rows(0, result.ntuples, make_row)
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
@@ -162,4 +167,10 @@ class Connection(psycopg.Connection[Any]):
         self._renewals += 1
         if isinstance(error, LOST) and self.preparing.allowed:
             self.preparing.allowed = False
-            logger.warning(NOT_KEPT)
+            logger.warning("%s This process does without from now on. %s", NOT_KEPT, KEEP)
+
+
+def _in_utc(make_row: Any, values: Sequence[Any]) -> Any:
+    return make_row(
+        [value.astimezone(UTC) if isinstance(value, datetime) else value for value in values]
+    )

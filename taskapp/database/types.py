@@ -23,8 +23,8 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData(naming_convention=NAMING)
 
 
-class _WithoutZone(TypeDecorator[datetime]):
-    """A UTC timestamp for SQLite, which keeps no zone."""
+class UTCDateTime(TypeDecorator[datetime]):
+    """A time zone aware timestamp that comes back in UTC, also from SQLite, which keeps no zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -33,11 +33,10 @@ class _WithoutZone(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+        if value is None or value.tzinfo is None:
+            return value and value.replace(tzinfo=UTC)
+        return value.astimezone(UTC)
 
-
-# A time zone aware UTC timestamp. PostgreSQL's need no handling: its sessions are in UTC.
-UTCDateTime = sa.DateTime(timezone=True).with_variant(_WithoutZone(), "sqlite")
 
 # Whole numbers as one parameter: a list of any length leaves a statement's text as it is.
 Numbers = postgresql.ARRAY(sa.BigInteger).with_variant(sa.JSON(none_as_null=True), "sqlite")

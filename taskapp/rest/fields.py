@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -55,8 +55,8 @@ def _values(names: tuple[str, ...], columns: tuple[str, ...]) -> Callable[[Any],
 
 
 def rfc3339(moment: datetime | None) -> str | None:
-    """Return a UTC timestamp as RFC 3339 writes it, with `Z`."""
-    return moment.replace(tzinfo=None).isoformat() + "Z" if moment else None
+    """Return a time zone aware timestamp as RFC 3339 writes it, in UTC, with `Z`."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z" if moment else None
 
 
 class Text(fields.String):

@@ -10,7 +10,7 @@ from flask import Flask
 
 from taskapp import config, database
 from taskapp.auth import guard
-from taskapp.database import Unavailable, schema
+from taskapp.database import Unavailable, connections, exchange, schema
 
 logger = logging.getLogger("gunicorn.error")
 
@@ -23,7 +23,10 @@ def refusal(settings: config.Settings) -> str | None:
     database.init_app(app)
     with app.app_context():
         try:
-            return schema.trouble(newer_allowed=settings.allow_newer_database)
+            reason = schema.trouble(newer_allowed=settings.allow_newer_database)
+            if not reason and connections.loses_statements(settings):
+                logger.warning("%s %s", exchange.NOT_KEPT, exchange.KEEP)
+            return reason
         except Unavailable:
             logger.warning("The database can't be reached; until it can, every answer is a 503.")
             return None

@@ -102,8 +102,14 @@ def site(request, postgresql_url, tmp_path_factory) -> Iterator[Site]:
 
 
 @contextlib.contextmanager
-def pooled(postgresql_url: str, folder: Path) -> Iterator[str]:
-    """Debian's PgBouncer in transaction mode, with deploy/pgbouncer/pgbouncer.ini."""
+def pooled(
+    postgresql_url: str, folder: Path, *, settled: bool = True, size: int = 20
+) -> Iterator[str]:
+    """Debian's PgBouncer in transaction mode, with deploy/pgbouncer/pgbouncer.ini.
+
+    `size` is how many connections it has to PostgreSQL. What sessions ask for is on the role
+    where all is `settled`.
+    """
     about = psycopg.conninfo.conninfo_to_dict(postgresql_url)
     port = free_port()
     text = (ROOT / "deploy/pgbouncer/pgbouncer.ini").read_text()
@@ -113,6 +119,7 @@ def pooled(postgresql_url: str, folder: Path) -> Iterator[str]:
         "listen_addr = 0.0.0.0": "listen_addr = 127.0.0.1",
         "listen_port = 6432": f"listen_port = {port}\nunix_socket_dir =",
         "auth_type = scram-sha-256": "auth_type = trust",
+        "default_pool_size = 20": f"default_pool_size = {size}",
         "/etc/pgbouncer/userlist.txt": str(folder / "userlist.txt"),
     }.items():
         assert text.count(old) == 1, old
@@ -130,7 +137,8 @@ def pooled(postgresql_url: str, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         url = f"postgresql://{about['user']}@127.0.0.1:{port}/{about['dbname']}"
-        _settle(postgresql_url, str(about["user"]))
+        if settled:
+            _settle(postgresql_url, str(about["user"]))
         for _ in range(100):
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(url, connect_timeout=2).close()

@@ -1,0 +1,131 @@
+"""A pooler in transaction mode that does not keep prepared statements (PgBouncer before 1.21)."""
+
+import contextlib
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from taskapp.config import ROOT
+from tests.replicas.conftest import pooled
+from tests.servers import BIN, Postgres, Service, new_user_id
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory):
+    """Two instances with a connection each, which share the pooler's one to PostgreSQL.
+
+    The pooler keeps from PostgreSQL what a session asks for, and nobody has set it on the role.
+    """
+    with contextlib.ExitStack() as stack:
+        postgres = stack.enter_context(Postgres())
+        with psycopg.connect(postgres.url, autocommit=True) as connection:
+            name = connection.info.dbname
+            connection.execute(f"ALTER DATABASE {name} SET timezone = 'America/New_York'")
+        folder = tmp_path_factory.mktemp("pgbouncer")
+        url = stack.enter_context(pooled(postgres.url, folder, settled=False, size=1))
+        settings = {"DATABASE_DIRECT_URL": postgres.url, "THREADS": "1", "WEB_CONCURRENCY": "1"}
+        settings["ACCOUNTS"] = "on"
+        services = [
+            stack.enter_context(Service(url, tmp_path_factory.mktemp(name), **settings))
+            for name in ("a", "b")
+        ]
+        yield postgres, services
+
+
+def recycle(postgres):
+    """Let the pooler open a new connection to PostgreSQL."""
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid != pg_backend_pid() AND backend_type = 'client backend'"
+        )
+
+
+def until_ok(ask, *arguments, **more):
+    """Ask again while the answer is a 503, as a client does."""
+    for _ in range(100):
+        answer = ask(*arguments, timeout=10, **more)
+        if answer.status_code != 503:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(answer.text)
+
+
+def test_no_statement_is_ever_taken_for_another(behind):
+    postgres, (a, b) = behind
+    alice = new_user_id()
+    with a.session(alice) as at_a, b.session(alice) as at_b:
+        tasks = f"/api/{alice}/tasks"
+        ids = [
+            until_ok(at_a.post, a.url + tasks, json={"title": "t"}).json()["id"] for _ in range(3)
+        ]
+        toggle = f"{a.url}{tasks}/{{}}/complete"
+        assert until_ok(at_a.patch, toggle.format(ids[0])).json()["completed"]
+        recycle(postgres)
+        gone = until_ok(at_b.delete, f"{b.url}{tasks}/{ids[1]}")
+        assert gone.status_code == 200, gone.text
+
+        toggled = until_ok(at_a.patch, toggle.format(ids[2]))
+
+        assert toggled.json()["completed"] is True
+        left = until_ok(at_b.get, b.url + tasks).json()
+    assert {task["id"]: task["completed"] for task in left} == {ids[0]: True, ids[2]: True}
+
+
+def test_soon_nothing_fails_any_more_and_the_log_says_what_to_set(behind):
+    postgres, services = behind
+    alice = new_user_id()
+    for _ in range(3):
+        for service in services:
+            with service.session(alice) as session:
+                tasks = f"{service.url}/api/{alice}/tasks"
+                key = {"Idempotency-Key": new_user_id()}
+                until_ok(session.post, tasks, json={"title": "t"}, headers=key)
+                until_ok(session.get, tasks)
+        recycle(postgres)
+    for service in services:
+        with service.session(alice) as session:
+            tasks = f"{service.url}/api/{alice}/tasks"
+            until_ok(session.get, tasks)
+            for _ in range(20):
+                made = session.post(tasks, json={"title": "t"}, timeout=10)
+                assert made.status_code == 201, made.text
+                assert session.get(tasks, timeout=10).status_code == 200
+        assert "PREPARED_STATEMENTS=false" in service.log.read_text()
+
+
+def test_times_are_utc_although_the_session_is_not(behind):
+    _, (a, _) = behind
+    alice = new_user_id()
+    with a.session(alice) as session:
+        tasks = f"{a.url}/api/{alice}/tasks"
+        made = until_ok(session.post, tasks, json={"title": "t"}).json()
+        listed = until_ok(session.get, tasks).json()
+        exported = until_ok(session.get, f"{a.url}/api/{alice}/export").json()
+
+    assert listed == exported["tasks"] == [made]
+    assert made["created_at"].endswith("Z")
+    came = datetime.fromisoformat(exported["user"]["created_at"])
+    assert abs(datetime.now(UTC) - came) < timedelta(minutes=10)
+
+
+def test_check_names_the_session_and_the_statements(behind):
+    _, (a, _) = behind
+
+    done = subprocess.run(
+        [BIN / "flask", "check"],
+        cwd=ROOT,
+        env=a.environ,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert "FAIL  session" in done.stdout
+    assert "TimeZone is America/New_York, not UTC" in done.stdout
+    assert "statement_timeout is 0, not 5000" in done.stdout
+    assert "FAIL  statements" in done.stdout
+    assert "PREPARED_STATEMENTS=false" in done.stdout
