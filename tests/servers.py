@@ -53,6 +53,10 @@ class Postgres:
             capture_output=True,
         )
 
+    def log(self) -> str:
+        """Return what the server has logged so far."""
+        return str(self.server.log.read_text())
+
     def start(self) -> None:
         self.server.start()
         assert self.server.get_uri() == self.url
