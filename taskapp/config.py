@@ -49,6 +49,24 @@ def setting(default: Any, parse: Field[Any]) -> Any:
     return field(default=default, metadata={"parse": parse})
 
 
+def secret(parse: Field[Any]) -> Any:
+    """The same, empty by default and shown by no `repr`."""
+    return field(default="", repr=False, metadata={"parse": parse})
+
+
+def _is_counter(text: str) -> None:
+    # What `limits` and urllib say about a bad one repeats it, or a part of its password.
+    try:
+        parts = urlsplit(text)
+        known = re.fullmatch(r"memory|(redis|valkey)(s|\+\w+)?", parts.scheme)
+        if "+" not in parts.scheme:  # those with one take several hosts
+            parts.port  # noqa: B018 - raises where the port makes no sense
+    except ValueError:
+        known = None
+    if not known:
+        raise ma.ValidationError("Must be like redis://:password@localhost:6379/0.")
+
+
 def _is_limit(text: str) -> None:
     try:
         limits.parse("1/second" if text == "off" else text)
@@ -74,8 +92,8 @@ class Settings:
     """The settings; a field `port` is read from the variable `PORT`."""
 
     instance_path: str = setting(str(ROOT / "instance"), String())
-    database_url: str = setting("", String())
-    database_direct_url: str = field(default="", repr=False, metadata={"parse": String()})
+    database_url: str = secret(String())
+    database_direct_url: str = secret(String())
     prepared_statements: bool = setting(True, Boolean())
     database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: as many as THREADS
     database_role: str = setting("taskapp_service", String(validate=_is_role))
@@ -88,7 +106,7 @@ class Settings:
     jwt_algorithms: str = setting("EdDSA,ES256,RS256,PS256", String())
     jwks_max_age: int = whole_number(300, 10, 86400)  # seconds until a removed key is refused
     jwks_max_stale: int = whole_number(14400, 0, 604800)  # seconds more while the login is away
-    jwt_secret_key: str = field(default="", repr=False, metadata={"parse": String()})
+    jwt_secret_key: str = secret(String())
     jwt_secret_beside_jwks: bool = setting(False, Boolean())
     jwt_identity_claim: str = setting("sub", String(validate=validate.Length(min=1)))
     accounts: str = one_of("auto", "auto", "on", "off")
@@ -105,7 +123,7 @@ class Settings:
     web_concurrency: int = whole_number(2, 1, 64)  # worker processes
     threads: int = whole_number(4, 1, 200)  # requests of a worker that work at the same time
     connections: int = whole_number(1000, 1, 65535)  # of clients, to each worker
-    redis_url: str = field(default="", repr=False, metadata={"parse": String()})
+    redis_url: str = secret(String(validate=_is_counter))
     rate_limit_address: str = setting("6000/minute", String(validate=_is_limit))
     rate_limit_reads: str = setting("1200/minute", String(validate=_is_limit))
     rate_limit_writes: str = setting("300/minute", String(validate=_is_limit))
@@ -116,9 +134,9 @@ class Settings:
     max_header_size: int = whole_number(131072, 8192, 2**20)  # bytes of one header
     body_timeout: int = whole_number(10, 1, 300)  # seconds to receive a request body
     waiting_room: int = whole_number(200, 0, 10_000)  # requests that wait for the database
-    otel_exporter_otlp_endpoint: str = setting("", String())
-    sentry_dsn: str = field(default="", repr=False, metadata={"parse": String()})
-    metrics_token: str = field(default="", repr=False, metadata={"parse": String()})
+    otel_exporter_otlp_endpoint: str = secret(String())
+    sentry_dsn: str = secret(String())
+    metrics_token: str = secret(String())
     log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
     log_format: str = one_of("console", "console", "json")
 
@@ -288,8 +306,12 @@ def _database_url(text: str, name: str) -> URL:
     # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
     try:
         url = make_url(text or "sqlite:///tasks.db")
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter repeats the port, or a password in its place
         raise BadSetting(name, "is not a database URL") from None
+    if password := url.query.get("password"):
+        # SQLAlchemy hides the one before the host only.
+        password = password if isinstance(password, str) else password[-1]
+        url = url.set(password=password).difference_update_query(["password"])
     if url.drivername in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("postgresql+psycopg", "sqlite"):

@@ -8,7 +8,7 @@ import flask_migrate
 import pytest
 
 from taskapp import config, create_app
-from taskapp.config import BadSetting
+from taskapp.config import BadSetting, Settings
 
 SECRET = "x" * 32
 
@@ -80,8 +80,67 @@ def test_with_a_secret_and_no_other_setting_the_first_start_works(tmp_path):
     assert [path.name for path in (tmp_path / "new").glob("*.db")] == ["tasks.db"]
 
 
-def test_settings_do_not_print_their_secret(tmp_path):
-    assert SECRET not in repr(read(tmp_path, JWT_SECRET_KEY=SECRET))
+MARKER = "pa55word"
+# They lead to what anybody may read, and a password in them is refused.
+WITHOUT_PASSWORD = {"better_auth_url", "jwt_jwks_url"}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings) if field.type is str])
+def test_a_secret_is_printed_by_no_repr(name):
+    shown = MARKER in repr(Settings(**{name: MARKER}))
+
+    may_be_secret = re.search("secret|token|dsn|url|endpoint|password", name)
+    assert shown != bool(may_be_secret and name not in WITHOUT_PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_DIRECT_URL"])
+@pytest.mark.parametrize("place", [f"u:{MARKER}@db/tasks", f"u@db/tasks?password={MARKER}"])
+def test_the_password_of_the_database_is_known_but_not_printed(tmp_path, name, place):
+    environ = {"DATABASE_URL": "postgresql://db/tasks", name: f"postgresql://{place}"}
+    settings = read(tmp_path, **environ, JWT_SECRET_KEY=SECRET)
+
+    assert settings.direct_database.password == MARKER
+    assert MARKER in settings.direct_conninfo
+    assert MARKER not in repr(settings)
+    assert MARKER not in repr(settings.direct_database)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", MARKER),
+        ("DATABASE_URL", f"mysql://u:{MARKER}@db/tasks"),
+        ("DATABASE_URL", f"postgresql://u:{MARKER}"),
+        ("DATABASE_URL", f"postgresql://u:{MARKER}@db:port/tasks"),
+        ("DATABASE_DIRECT_URL", f"postgresql://u:{MARKER}"),
+        ("DATABASE_DIRECT_URL", f"postgresql://u:{MARKER}@db/tasks"),
+        ("REDIS_URL", MARKER),
+        ("REDIS_URL", f"http://:{MARKER}@valkey"),
+        ("REDIS_URL", f"redis://u:{MARKER}#@valkey"),
+        ("JWT_SECRET_KEY", MARKER),
+        ("BETTER_AUTH_SECRET", MARKER),
+        ("BETTER_AUTH_URL", f"https://u:{MARKER}@login.example.com"),
+        ("JWT_JWKS_URL", f"https://u:{MARKER}@login.example.com"),
+    ],
+)
+def test_a_bad_secret_is_refused_without_saying_it_again(tmp_path, name, value):
+    with pytest.raises(BadSetting) as raised:
+        read(tmp_path, **{name: value})
+
+    assert MARKER not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://valkey:6379/0",
+        "rediss://:password@valkey",
+        "redis+sentinel://one:26379,two:26379/service",
+        "memory://",
+    ],
+)
+def test_what_can_count_requests_is_accepted(tmp_path, url):
+    assert read(tmp_path, REDIS_URL=url).redis_url == url
 
 
 def test_every_setting_is_in_the_readme_and_in_the_example():
