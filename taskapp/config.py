@@ -129,8 +129,6 @@ class Settings:
     rate_limit_writes: str = setting("300/minute", String(validate=_is_limit))
     trusted_proxies: int = whole_number(0, 0, 10)  # in front, whose X-Forwarded-* are believed
     max_content_length: int = whole_number(65536, 1024, 2**24)  # bytes of a request body
-    max_json_depth: int = whole_number(32, 2, 500)  # objects and arrays inside each other
-    max_url_length: int = whole_number(4094, 256, 8190)  # bytes of the request line
     max_header_size: int = whole_number(131072, 8192, 2**20)  # bytes of one header
     body_timeout: int = whole_number(10, 1, 300)  # seconds to receive a request body
     waiting_room: int = whole_number(200, 0, 10_000)  # requests that wait for the database

@@ -45,6 +45,11 @@ def test_a_senseless_value_names_itself_in_one_line(tmp_path, name, value):
     assert "\n" not in text
 
 
+@pytest.mark.parametrize("name", ["MAX_JSON_DEPTH", "MAX_URL_LENGTH"])
+def test_what_is_no_setting_any_more_stops_no_start(tmp_path, name):
+    read(tmp_path, **{name: "nonsense"})
+
+
 def test_with_sqlite_the_first_start_makes_a_secret_of_its_own(tmp_path):
     first = read(tmp_path / "instance").jwt_secret_key
 
