@@ -86,6 +86,7 @@ def test_with_a_secret_and_no_other_setting_the_first_start_works(tmp_path):
 
 
 MARKER = "pa55word"
+SECRETS = {field.name for field in fields(Settings) if config.about(field).secret}
 # They lead to what anybody may read, and a password in them is refused.
 WITHOUT_PASSWORD = {"better_auth_url", "jwt_jwks_url"}
 
@@ -95,7 +96,8 @@ def test_a_secret_is_printed_by_no_repr(name):
     shown = MARKER in repr(Settings(**{name: MARKER}))
 
     may_be_secret = re.search("secret|token|dsn|url|endpoint|password", name)
-    assert shown != bool(may_be_secret and name not in WITHOUT_PASSWORD)
+    assert shown != (name in SECRETS)
+    assert (name in SECRETS) == bool(may_be_secret and name not in WITHOUT_PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_DIRECT_URL"])
@@ -146,6 +148,21 @@ def test_a_bad_secret_is_refused_without_saying_it_again(tmp_path, name, value):
 )
 def test_what_can_count_requests_is_accepted(tmp_path, url):
     assert read(tmp_path, REDIS_URL=url).redis_url == url
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda field: field.name)
+def test_every_setting_says_in_one_sentence_what_it_is_for(setting):
+    about = config.about(setting)
+
+    assert re.fullmatch(r"[A-Z`](?!.*[.!?] [A-Z`]).*\.", about.help)
+
+
+def test_every_group_has_a_heading_and_every_setting_a_group():
+    groups = Settings.__bases__
+
+    assert all("\n" not in group.__doc__ for group in groups)
+    names = [field.name for group in groups for field in fields(group)]
+    assert sorted(names) == sorted(field.name for field in fields(Settings))
 
 
 def test_every_setting_is_in_the_readme_and_in_the_example():
