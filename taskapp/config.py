@@ -204,10 +204,12 @@ class DatabaseSettings:
         "(PgBouncer before 1.21).",
     )
     database_pool_size: int = whole_number(
-        0, 0, 200, "Database connections of each worker process; 0 means as many as `THREADS`."
-    )
-    threads: int = whole_number(
-        4, 1, 200, "Requests of each worker process that are at the database at the same time."
+        4,
+        1,
+        200,
+        "Database connections of each worker process, and so its requests that are at the database "
+        "at the same time.",
+        older_names=("THREADS",),
     )
     database_timeout: int = whole_number(
         5, 1, 60, "Seconds that a statement, a lock or the wait for a free connection may take."
@@ -248,7 +250,7 @@ class DatabaseSettings:
     @property
     def pool_size(self) -> int:
         """How many database connections one worker process holds at most."""
-        return self.database_pool_size or self.threads
+        return self.database_pool_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -533,6 +535,8 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
     if environ is os.environ:
         given = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **given}
     given = {name: value for name, value in given.items() if value != ""}
+    if given.get("DATABASE_POOL_SIZE") == "0":
+        del given["DATABASE_POOL_SIZE"]  # it was the default, and left the number to THREADS
     if "BETTER_AUTH_SECRET" in given:
         # Its name says that the login is elsewhere, so nobody shall register here by surprise.
         given.setdefault("ACCOUNTS", "off")

@@ -22,6 +22,7 @@ def read(tmp_path, **environ):
     [
         ("PORT", "http"),
         ("PORT", "70000"),
+        ("DATABASE_POOL_SIZE", "201"),
         ("THREADS", "0"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
@@ -70,6 +71,25 @@ def test_postgresql_urls_get_our_driver(tmp_path, scheme):
 
     assert settings.database.drivername == "postgresql+psycopg"
     assert settings.database.password == "p"
+
+
+@pytest.mark.parametrize(
+    ("given", "connections"),
+    [
+        ({}, 4),
+        ({"DATABASE_POOL_SIZE": "8"}, 8),
+        ({"THREADS": "8"}, 8),
+        ({"DATABASE_POOL_SIZE": "6", "THREADS": "8"}, 6),
+        # Before, 0 was the default and meant THREADS.
+        ({"DATABASE_POOL_SIZE": "0"}, 4),
+        ({"DATABASE_POOL_SIZE": "0", "THREADS": "8"}, 8),
+        ({"DATABASE_POOL_SIZE": "", "THREADS": "8"}, 8),
+    ],
+)
+def test_threads_is_an_older_name_of_the_pool_size(tmp_path, given, connections):
+    settings = read(tmp_path, **given)
+
+    assert settings.database_pool_size == settings.pool_size == connections
 
 
 def test_the_secret_of_better_auth_is_the_same_setting(tmp_path):
