@@ -53,7 +53,7 @@ class About:
     help: str  # one sentence
     secret: bool  # shown by no `repr`, and repeated by no refusal
     example: str  # for .env.example, where the default is empty
-    older_names: tuple[str, ...]  # of the variable, which are read where its own is not set
+    aliases: tuple[str, ...]  # of the variable, read where its own name is not set
 
 
 def setting(
@@ -63,10 +63,10 @@ def setting(
     *,
     secret: bool = False,
     example: str = "",
-    older_names: tuple[str, ...] = (),
+    aliases: tuple[str, ...] = (),
 ) -> Any:
     """Declare a setting: a field of one of the groups below."""
-    more = About(parse=parse, help=help, secret=secret, example=example, older_names=older_names)
+    more = About(parse=parse, help=help, secret=secret, example=example, aliases=aliases)
     return dataclasses.field(default=default, repr=not secret, metadata={"about": more})
 
 
@@ -185,7 +185,8 @@ class DatabaseSettings:
 
     database_url: str = text(
         "",
-        "Where tasks are stored; when empty, a SQLite file in `INSTANCE_PATH`.",
+        "Where tasks are stored, such as `postgresql://user:password@host/name`; when empty, a "
+        "SQLite file in `INSTANCE_PATH`.",
         check=_database_url,
         secret=True,
         example="postgresql://taskapp:password@localhost:5432/taskapp",
@@ -207,9 +208,9 @@ class DatabaseSettings:
         4,
         1,
         200,
-        "Database connections of each worker process, and so its requests that are at the database "
-        "at the same time.",
-        older_names=("THREADS",),
+        "Database connections of each worker process, which is how many of its requests are at the "
+        "database at the same time.",
+        aliases=("THREADS",),
     )
     database_timeout: int = whole_number(
         5, 1, 60, "Seconds that a statement, a lock or the wait for a free connection may take."
@@ -259,8 +260,8 @@ class LoginSettings:
 
     better_auth_url: str = text(
         "",
-        "Base URL of a Better Auth server; its keys are at `{url}/api/auth/jwks`, and issuer and "
-        "audience are the URL.",
+        "Base URL of a Better Auth server, whose keys are at `{url}/api/auth/jwks`, and whose "
+        "tokens name it as issuer and audience.",
         check=_is_of_a_login,
         example="https://login.example.com",
     )
@@ -291,14 +292,14 @@ class LoginSettings:
         300, 10, 86400, "Seconds after which a removed key is refused, at the latest."
     )
     jwks_max_stale: int = whole_number(
-        14400, 0, 604800, "Seconds more that keys are used while the login can't be reached."
+        14400, 0, 604800, "Further seconds that keys are used while the login can't be reached."
     )
     jwt_secret_key: str = text(
         "",
-        "Secret of at least 32 bytes that the login signs its HS256 tokens with; when empty, "
-        "generated with SQLite, and needed with PostgreSQL unless there is an outside login.",
+        "Secret of at least 32 bytes that signs HS256 tokens, shared with the login; when empty, "
+        "one is generated with SQLite, and with PostgreSQL there must be an outside login.",
         secret=True,
-        older_names=("BETTER_AUTH_SECRET",),
+        aliases=("BETTER_AUTH_SECRET",),
     )
     jwt_secret_beside_jwks: bool = switch(
         False,
@@ -544,7 +545,7 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _value(declared: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
-    for name in (declared.name.upper(), *about(declared).older_names):
+    for name in (declared.name.upper(), *about(declared).aliases):
         if name in given:
             try:
                 return about(declared).parse.deserialize(given[name])

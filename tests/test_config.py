@@ -7,6 +7,7 @@ from dataclasses import fields
 import flask_migrate
 import pytest
 
+from docs.settings import texts
 from taskapp import config, create_app
 from taskapp.config import BadSetting, Settings
 
@@ -14,7 +15,7 @@ SECRET = "x" * 32
 
 
 def read(tmp_path, **environ):
-    return config.read({"INSTANCE_PATH": str(tmp_path), **environ})
+    return config.read({"INSTANCE_PATH": str(tmp_path)} | environ)
 
 
 @pytest.mark.parametrize(
@@ -185,9 +186,15 @@ def test_every_group_has_a_heading_and_every_setting_a_group():
     assert sorted(names) == sorted(field.name for field in fields(Settings))
 
 
-def test_every_setting_is_in_the_readme_and_in_the_example():
-    names = {field.name.upper() for field in fields(config.Settings)}
+@pytest.mark.parametrize("path", texts(), ids=lambda path: path.name)
+def test_what_people_read_about_settings_is_written_from_them(path):
+    assert path.read_text() == texts()[path], "run `make docs`"
 
-    for document in ("README.md", ".env.example"):
-        text = (config.ROOT / document).read_text()
-        assert names <= set(re.findall(r"[A-Z_]{4,}", text)), document
+
+def test_every_line_of_the_example_is_accepted(tmp_path):
+    example = (config.ROOT / ".env.example").read_text()
+    lines = re.findall(r"^#([A-Z_]+)=(.*)$", example, re.MULTILINE)
+
+    read(tmp_path, **dict(lines) | {"INSTANCE_PATH": str(tmp_path)})
+
+    assert {name.lower() for name, _ in lines} == {field.name for field in fields(Settings)}
