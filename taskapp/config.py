@@ -89,8 +89,8 @@ def whole_number(default: int, least: int, most: int, help: str, **more: Any) ->
     return setting(default, Integer(validate=validate.Range(least, most)), help, **more)
 
 
-def one_of(default: str, *others: str, help: str) -> Any:
-    return setting(default, String(validate=validate.OneOf([default, *others])), help)
+def one_of(default: str, *choices: str, help: str) -> Any:
+    return setting(default, String(validate=validate.OneOf(choices)), help)
 
 
 def _is_role(value: str) -> None:
@@ -347,6 +347,7 @@ class AccountsSettings:
 
     accounts: str = one_of(
         "auto",
+        "auto",
         "on",
         "off",
         help="Whether accounts are kept here; `auto` means only without an outside login.",
@@ -355,6 +356,7 @@ class AccountsSettings:
         30, 1, 365, "Days that a session lasts without being used."
     )
     refresh_cookie_samesite: str = one_of(
+        "Strict",
         "Strict",
         "Lax",
         "None",
@@ -458,10 +460,10 @@ class TelemetrySettings:
     """Telemetry"""
 
     log_level: str = one_of(
-        "INFO", "DEBUG", "WARNING", "ERROR", help="The least severe messages that are logged."
+        "INFO", "DEBUG", "INFO", "WARNING", "ERROR", help="Least severe messages that are logged."
     )
     log_format: str = one_of(
-        "console", "json", help="How log lines are written (`json` in the container)."
+        "console", "console", "json", help="How log lines are written (`json` in the container)."
     )
     metrics_token: str = text(
         "",
