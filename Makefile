@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format lock fuzz browser-test replicas-test interop lint-openapi image-test \
+.PHONY: run test check format docs lock fuzz browser-test replicas-test interop lint-openapi image-test \
         bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
@@ -28,6 +28,10 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What people read about settings, from where these are declared.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m docs.settings
 
 # Sends generated requests to the running service, on both databases.
 fuzz: $(VENV)/.installed-dev

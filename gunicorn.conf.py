@@ -52,7 +52,7 @@ secure_scheme_headers: dict[str, str] = {}
 # A token of any length that people paste is refused by us, with a reason, rather than by gunicorn
 # with a bare 431. Fewer fields make up for the longer ones.
 limit_request_field_size = settings.max_header_size
-limit_request_line = settings.max_url_length
+limit_request_line = 4094
 limit_request_fields = 50
 worker_tmp_dir = memory
 # The control socket wants a writable home and is shared by all masters of one user; signals do.

@@ -34,7 +34,7 @@ from taskapp.auth import tokens
 from taskapp.config import ROOT
 from tests.servers import BIN, Postgres, RoundTrips, free_port
 
-WORKERS, THREADS = 2, 4
+WORKERS, CONNECTIONS = 2, 4
 SIZES = {"bench-50": 50, "bench-1000": 1000}  # tasks of the two users that are asked for
 OTHERS = 10_000  # users beside them, with 20 tasks each
 # CPU time of ours against raw_wsgi's.
@@ -118,7 +118,8 @@ class Running:
             "JWT_SECRET_KEY": secret,
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(WORKERS),
-            "THREADS": str(THREADS),
+            "DATABASE_POOL_SIZE": str(CONNECTIONS),
+            "THREADS": str(CONNECTIONS),  # the references'
             "INSTANCE_PATH": folder,
             "LOG_FORMAT": "json",
             "METRICS_TOKEN": secret,

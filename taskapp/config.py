@@ -1,11 +1,12 @@
-"""Every setting of the service: its type, its default and its check, read once at start."""
+"""Every setting of the service: its type, default, check and help, read once at start."""
 
+import dataclasses
 import os
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +17,7 @@ import marshmallow as ma
 from dotenv import dotenv_values
 from flask import Flask
 from marshmallow import validate
-from marshmallow.fields import Boolean, Field, Integer, String
+from marshmallow.fields import Boolean, Integer, String
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -44,88 +45,263 @@ class BadSetting(Exception):
         super().__init__(f"{name}: {reason}")
 
 
-def setting(default: Any, parse: Field[Any]) -> Any:
-    """A field of `Settings`: its default, and the marshmallow field that parses and checks it."""
-    return field(default=default, metadata={"parse": parse})
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What is declared about a setting beside its name, its type and its default."""
+
+    parse: ma.fields.Field[Any]  # and checks
+    help: str  # one sentence
+    secret: bool  # shown by no `repr`, and repeated by no refusal
+    example: str  # for .env.example, where the default is empty
+    aliases: tuple[str, ...]  # of the variable, read where its own name is not set
 
 
-def _is_limit(text: str) -> None:
+def setting(
+    default: Any,
+    parse: ma.fields.Field[Any],
+    help: str,
+    *,
+    secret: bool = False,
+    example: str = "",
+    aliases: tuple[str, ...] = (),
+) -> Any:
+    """Declare a setting: a field of one of the groups below."""
+    more = About(parse=parse, help=help, secret=secret, example=example, aliases=aliases)
+    return dataclasses.field(default=default, repr=not secret, metadata={"about": more})
+
+
+def about(declared: dataclasses.Field[Any]) -> About:
+    """Return what is declared about a setting."""
+    return cast(About, declared.metadata["about"])
+
+
+def text(
+    default: str, help: str, *, check: Callable[[str], object] | None = None, **more: Any
+) -> Any:
+    return setting(default, String(validate=check), help, **more)
+
+
+def switch(default: bool, help: str) -> Any:
+    return setting(default, Boolean(), help)
+
+
+def whole_number(default: int, least: int, most: int, help: str, **more: Any) -> Any:
+    return setting(default, Integer(validate=validate.Range(least, most)), help, **more)
+
+
+def one_of(default: str, *choices: str, help: str) -> Any:
+    return setting(default, String(validate=validate.OneOf(choices)), help)
+
+
+def _is_role(value: str) -> None:
+    if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", value):
+        raise ma.ValidationError('Must be a name in small letters, or "none".')
+
+
+def _is_limit(value: str) -> None:
     try:
-        limits.parse("1/second" if text == "off" else text)
+        limits.parse("1/second" if value == "off" else value)
     except ValueError:
         raise ma.ValidationError('Must be such as "300/minute", or "off".') from None
 
 
-def _is_role(text: str) -> None:
-    if not re.fullmatch("[a-z_][a-z0-9_]{0,62}", text):
-        raise ma.ValidationError('Must be a name in small letters, or "none".')
+def _is_counter(value: str) -> None:
+    # What `limits` and urllib say about a bad one repeats it, or a part of its password.
+    try:
+        parts = urlsplit(value)
+        known = re.fullmatch(r"memory|(redis|valkey)(s|\+\w+)?", parts.scheme)
+        if "+" not in parts.scheme:  # those with one take several hosts
+            parts.port  # noqa: B018 - raises where the port makes no sense
+    except ValueError:
+        known = None
+    if not known:
+        raise ma.ValidationError("Must be like redis://:password@localhost:6379/0.")
 
 
-def whole_number(default: int, least: int, most: int) -> Any:
-    return setting(default, Integer(validate=validate.Range(least, most)))
+def _is_of_a_login(value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        sane = parts.hostname and not (parts.query or parts.fragment)
+        parts.port  # noqa: B018 - raises where the port makes no sense
+    except ValueError:
+        sane = False
+    if not sane or parts.scheme not in ("http", "https"):
+        raise ma.ValidationError("is not like https://login.example.com")
+    if parts.username or parts.password:
+        raise ma.ValidationError("must not contain a user name or a password")
+    # Whoever can change the keys on their way here can sign any token.
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ma.ValidationError("must begin with https:// (http:// only for this machine)")
 
 
-def one_of(default: str, *choices: str) -> Any:
-    return setting(default, String(validate=validate.OneOf(choices)))
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _are_asymmetric(value: str) -> None:
+    names = listed(value)
+    if not names or not set(names) <= set(ASYMMETRIC):
+        raise ma.ValidationError(f"must be some of {', '.join(ASYMMETRIC)}")
+
+
+def _are_origins(value: str) -> None:
+    for origin in listed(value):
+        # A wildcard together with credentials would let any site act for a signed-in user.
+        if origin == "*":
+            raise ma.ValidationError("* is not allowed; list the frontends' origins")
+        parts = urlsplit(origin)
+        plain = f"{parts.scheme}://{parts.netloc}"
+        if parts.scheme not in ("http", "https") or not parts.netloc or origin != plain:
+            raise ma.ValidationError(f"{origin!r} is not like https://app.example.com")
+        if set("*\\]?$^[()@") & set(parts.netloc.replace("[::1]", "")):
+            raise ma.ValidationError(f"{origin!r} must name one host, without patterns")
+
+
+def _database_url(value: str) -> URL:
+    # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
+    try:
+        url = make_url(value or "sqlite:///tasks.db")
+    except (ArgumentError, ValueError):  # the latter repeats the port, or a password in its place
+        raise ma.ValidationError("is not a database URL") from None
+    if password := url.query.get("password"):
+        # SQLAlchemy hides the one before the host only.
+        password = password if isinstance(password, str) else password[-1]
+        url = url.set(password=password).difference_update_query(["password"])
+    if url.drivername in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("postgresql+psycopg", "sqlite"):
+        raise ma.ValidationError("must begin with postgresql:// or sqlite:///")
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        raise ma.ValidationError("SQLite needs a file, such as sqlite:////data/tasks.db")
+    return url
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The settings; a field `port` is read from the variable `PORT`."""
+class DatabaseSettings:
+    """The database"""
 
-    instance_path: str = setting(str(ROOT / "instance"), String())
-    database_url: str = setting("", String())
-    database_direct_url: str = field(default="", repr=False, metadata={"parse": String()})
-    prepared_statements: bool = setting(True, Boolean())
-    database_pool_size: int = whole_number(0, 0, 200)  # connections; 0: as many as THREADS
-    database_role: str = setting("taskapp_service", String(validate=_is_role))
-    allow_newer_database: bool = setting(False, Boolean())
-    database_timeout: int = whole_number(5, 1, 60)  # seconds for one statement or lock
-    better_auth_url: str = setting("", String())
-    jwt_jwks_url: str = setting("", String())
-    jwt_issuer: str = setting("", String())
-    jwt_audience: str = setting("", String())
-    jwt_algorithms: str = setting("EdDSA,ES256,RS256,PS256", String())
-    jwks_max_age: int = whole_number(300, 10, 86400)  # seconds until a removed key is refused
-    jwks_max_stale: int = whole_number(14400, 0, 604800)  # seconds more while the login is away
-    jwt_secret_key: str = field(default="", repr=False, metadata={"parse": String()})
-    jwt_secret_beside_jwks: bool = setting(False, Boolean())
-    jwt_identity_claim: str = setting("sub", String(validate=validate.Length(min=1)))
-    accounts: str = one_of("auto", "auto", "on", "off")
-    refresh_token_days: int = whole_number(30, 1, 365)
-    refresh_cookie_samesite: str = one_of("Strict", "Strict", "Lax", "None")
-    login_attempts_per_account: int = whole_number(10, 1, 1000)  # in 15 minutes
-    login_attempts_per_address: int = whole_number(100, 1, 100_000)  # in 15 minutes
-    idempotency_hours: int = whole_number(24, 1, 8760)  # that an answer is kept for a retry
-    trash_days: int = whole_number(30, 1, 3650)  # that a deleted task can be restored
-    waiters: int = whole_number(16, 0, 1000)  # long polls that a process holds at most
-    cors_origins: str = setting("http://localhost:3000", String())
-    host: str = setting("127.0.0.1", String(validate=validate.Length(min=1)))
-    port: int = whole_number(8000, 1, 65535)
-    web_concurrency: int = whole_number(2, 1, 64)  # worker processes
-    threads: int = whole_number(4, 1, 200)  # requests of a worker that work at the same time
-    connections: int = whole_number(1000, 1, 65535)  # of clients, to each worker
-    redis_url: str = field(default="", repr=False, metadata={"parse": String()})
-    rate_limit_address: str = setting("6000/minute", String(validate=_is_limit))
-    rate_limit_reads: str = setting("1200/minute", String(validate=_is_limit))
-    rate_limit_writes: str = setting("300/minute", String(validate=_is_limit))
-    trusted_proxies: int = whole_number(0, 0, 10)  # in front, whose X-Forwarded-* are believed
-    max_content_length: int = whole_number(65536, 1024, 2**24)  # bytes of a request body
-    max_json_depth: int = whole_number(32, 2, 500)  # objects and arrays inside each other
-    max_url_length: int = whole_number(4094, 256, 8190)  # bytes of the request line
-    max_header_size: int = whole_number(131072, 8192, 2**20)  # bytes of one header
-    body_timeout: int = whole_number(10, 1, 300)  # seconds to receive a request body
-    waiting_room: int = whole_number(200, 0, 10_000)  # requests that wait for the database
-    otel_exporter_otlp_endpoint: str = setting("", String())
-    sentry_dsn: str = field(default="", repr=False, metadata={"parse": String()})
-    metrics_token: str = field(default="", repr=False, metadata={"parse": String()})
-    log_level: str = one_of("INFO", "DEBUG", "INFO", "WARNING", "ERROR")
-    log_format: str = one_of("console", "console", "json")
+    database_url: str = text(
+        "",
+        "Where tasks are stored, such as `postgresql://user:password@host/name`; when empty, a "
+        "SQLite file in `INSTANCE_PATH`.",
+        check=_database_url,
+        secret=True,
+        example="postgresql://taskapp:password@localhost:5432/taskapp",
+    )
+    database_direct_url: str = text(
+        "",
+        "The same database past a pooler such as PgBouncer, for migrations and to listen for "
+        "changes; when empty, `DATABASE_URL`.",
+        check=_database_url,
+        secret=True,
+        example="postgresql://taskapp:password@localhost:5432/taskapp",
+    )
+    prepared_statements: bool = switch(
+        True,
+        "`false` behind a pooler in transaction mode that does not keep prepared statements "
+        "(PgBouncer before 1.21, or with `max_prepared_statements` 0).",
+    )
+    database_pool_size: int = whole_number(
+        4,
+        1,
+        200,
+        "Database connections of each worker process, which is how many of its requests are at the "
+        "database at the same time.",
+        aliases=("THREADS",),
+    )
+    database_timeout: int = whole_number(
+        5, 1, 60, "Seconds that a statement, a lock or the wait for a free connection may take."
+    )
+    database_role: str = text(
+        "taskapp_service",
+        "PostgreSQL role that requests run as, made by `flask migrate`; `none` where the login "
+        "may not make roles.",
+        check=_is_role,
+    )
+    allow_newer_database: bool = switch(
+        False,
+        "`true` lets a release start on a database that a newer one has migrated, to go back for a "
+        "while.",
+    )
+    instance_path: str = text(
+        str(ROOT / "instance"),
+        "Folder of the SQLite file and of the secret that is generated with it.",
+    )
 
     @property
-    def origins(self) -> list[str]:
-        """The origins that browsers may call from (RFC 6454: scheme, host and port)."""
-        return listed(self.cors_origins)
+    def database(self) -> URL:
+        """The database's URL, with the driver that this service uses."""
+        return _database_url(self.database_url)
+
+    @property
+    def direct_database(self) -> URL:
+        """The database's URL past any pooler: for migrations, and to listen."""
+        return _database_url(self.database_direct_url or self.database_url)
+
+    @property
+    def direct_conninfo(self) -> str:
+        """The same for psycopg itself; it holds the password."""
+        return self.direct_database.set(drivername="postgresql").render_as_string(
+            hide_password=False
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginSettings:
+    """The login that issues tokens"""
+
+    better_auth_url: str = text(
+        "",
+        "Base URL of a Better Auth server, whose keys are at `{url}/api/auth/jwks`, and whose "
+        "tokens name it as issuer and audience.",
+        check=_is_of_a_login,
+        example="https://login.example.com",
+    )
+    jwt_jwks_url: str = text(
+        "",
+        "Where any other login publishes its keys (JWKS).",
+        check=_is_of_a_login,
+        example="https://issuer.example.com/.well-known/jwks.json",
+    )
+    jwt_issuer: str = text(
+        "",
+        "The `iss` of accepted tokens, or several, separated by commas; when empty, "
+        "`BETTER_AUTH_URL`, and without that any.",
+        example="https://issuer.example.com/",
+    )
+    jwt_audience: str = text(
+        "",
+        "The `aud` of accepted tokens, or several, separated by commas; when empty, "
+        "`BETTER_AUTH_URL`, and without that any.",
+        example="https://tasks.example.com",
+    )
+    jwt_algorithms: str = text(
+        "EdDSA,ES256,RS256,PS256",
+        "Algorithms that the login's keys may be used for, separated by commas.",
+        check=_are_asymmetric,
+    )
+    jwks_max_age: int = whole_number(
+        300, 10, 86400, "Seconds after which a removed key is refused, at the latest."
+    )
+    jwks_max_stale: int = whole_number(
+        14400, 0, 604800, "Further seconds that keys are used while the login can't be reached."
+    )
+    jwt_secret_key: str = text(
+        "",
+        "Secret of at least 32 bytes that signs HS256 tokens, shared with the login; when empty, "
+        "one is generated with SQLite, and with PostgreSQL there must be an outside login.",
+        secret=True,
+        aliases=("BETTER_AUTH_SECRET",),
+    )
+    jwt_secret_beside_jwks: bool = switch(
+        False,
+        "`true` accepts the shared secret's tokens beside those of `BETTER_AUTH_URL` or "
+        "`JWT_JWKS_URL`, while you move from one to the other.",
+    )
+    jwt_identity_claim: str = text("sub", "The claim of a token that holds the user id.")
 
     @property
     def outside_login(self) -> bool:
@@ -159,35 +335,167 @@ class Settings:
         """Whether tokens signed with `JWT_SECRET_KEY` are accepted."""
         return self.jwt_secret_beside_jwks or not self.outside_login
 
+
+@dataclass(frozen=True, kw_only=True)
+class AccountsSettings:
+    """Accounts kept here"""
+
+    accounts: str = one_of(
+        "auto",
+        "auto",
+        "on",
+        "off",
+        help="Whether accounts are kept here; `auto` means only without an outside login.",
+    )
+    refresh_token_days: int = whole_number(
+        30, 1, 365, "Days that a session lasts without being used."
+    )
+    refresh_cookie_samesite: str = one_of(
+        "Strict",
+        "Strict",
+        "Lax",
+        "None",
+        help="`SameSite` of the cookie that holds the refresh token; a frontend of another site "
+        "needs `None`.",
+    )
+    login_attempts_per_account: int = whole_number(
+        10, 1, 1000, "Passwords that may be tried for one account in 15 minutes."
+    )
+    login_attempts_per_address: int = whole_number(
+        100, 1, 100_000, "Passwords and registrations that one address may try in 15 minutes."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TasksSettings:
+    """Tasks"""
+
+    trash_days: int = whole_number(
+        30, 1, 3650, "Days that a deleted task can be restored, until `flask purge` removes it."
+    )
+    idempotency_hours: int = whole_number(
+        24, 1, 8760, "Hours that an answer is kept for a retry with the same `Idempotency-Key`."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingSettings:
+    """Serving"""
+
+    host: str = text("127.0.0.1", "Address to listen on (`0.0.0.0` in the container).")
+    port: int = whole_number(8000, 1, 65535, "Port to listen on.")
+    cors_origins: str = text(
+        "http://localhost:3000",
+        "Origins of the frontends that browsers may call from, separated by commas.",
+        check=_are_origins,
+    )
+    web_concurrency: int = whole_number(2, 1, 64, "Number of worker processes.")
+    connections: int = whole_number(
+        1000, 1, 65535, "Client connections of each worker process; others wait to be accepted."
+    )
+    trusted_proxies: int = whole_number(
+        0, 0, 10, "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
+    )
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins that browsers may call from (RFC 6454: scheme, host and port)."""
+        return listed(self.cors_origins)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitsSettings:
+    """Limits"""
+
+    rate_limit_reads: str = text(
+        "1200/minute",
+        "Requests of one user that read; more get 429, and `off` means no limit.",
+        check=_is_limit,
+    )
+    rate_limit_writes: str = text(
+        "300/minute",
+        "Requests of one user that write; more get 429, and `off` means no limit.",
+        check=_is_limit,
+    )
+    rate_limit_address: str = text(
+        "6000/minute",
+        "Requests of one address without a valid token; more get 429, and `off` means no limit.",
+        check=_is_limit,
+    )
+    redis_url: str = text(
+        "",
+        "Redis or Valkey that counts requests for all processes; when empty, each process counts "
+        "its own.",
+        check=_is_counter,
+        secret=True,
+        example="redis://localhost:6379/0",
+    )
+    max_content_length: int = whole_number(
+        65536, 1024, 2**24, "Bytes of a request body; a longer one gets 413."
+    )
+    max_header_size: int = whole_number(
+        131072, 8192, 2**20, "Bytes of one header; a longer one gets 431."
+    )
+    body_timeout: int = whole_number(
+        10, 1, 300, "Seconds to receive a request body; a slower one gets 408."
+    )
+    waiting_room: int = whole_number(
+        200,
+        0,
+        10_000,
+        "Requests of each worker process that wait for the database; more get 503.",
+    )
+    waiters: int = whole_number(
+        16, 0, 1000, "Long polls that each worker process holds; others are answered at once."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TelemetrySettings:
+    """Telemetry"""
+
+    log_level: str = one_of(
+        "INFO", "DEBUG", "INFO", "WARNING", "ERROR", help="Least severe messages that are logged."
+    )
+    log_format: str = one_of(
+        "console", "console", "json", help="How log lines are written (`json` in the container)."
+    )
+    metrics_token: str = text(
+        "",
+        "Bearer token with which Prometheus may read `/metrics`; when empty, nobody may.",
+        secret=True,
+    )
+    otel_exporter_otlp_endpoint: str = text(
+        "",
+        "OpenTelemetry collector that traces are sent to by OTLP over HTTP; when empty, none are.",
+        secret=True,
+        example="http://localhost:4318",
+    )
+    sentry_dsn: str = text(
+        "",
+        "Sentry project that errors are sent to; when empty, none are.",
+        secret=True,
+        example="https://key@sentry.example.com/1",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(
+    DatabaseSettings,
+    LoginSettings,
+    AccountsSettings,
+    TasksSettings,
+    ServingSettings,
+    LimitsSettings,
+    TelemetrySettings,
+):
+    """The settings; a field `port` is read from the variable `PORT`."""
+
     @property
     def accounts_kept(self) -> bool:
         """Whether this service keeps accounts of its own."""
         outside = self.outside_login or self.jwt_issuer
         return self.accounts == "on" or (self.accounts == "auto" and not outside)
-
-    @property
-    def database(self) -> URL:
-        """The database's URL, with the driver that this service uses."""
-        return _database_url(self.database_url, "DATABASE_URL")
-
-    @property
-    def direct_database(self) -> URL:
-        """The database's URL past any pooler: for migrations, and to listen."""
-        if not self.database_direct_url:
-            return self.database
-        return _database_url(self.database_direct_url, "DATABASE_DIRECT_URL")
-
-    @property
-    def direct_conninfo(self) -> str:
-        """The same for psycopg itself; it holds the password."""
-        return self.direct_database.set(drivername="postgresql").render_as_string(
-            hide_password=False
-        )
-
-    @property
-    def pool_size(self) -> int:
-        """How many database connections one worker process holds at most."""
-        return self.database_pool_size or self.threads
 
 
 def listed(text: str) -> list[str]:
@@ -197,16 +505,12 @@ def listed(text: str) -> list[str]:
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of `environ` and, beneath it, of a `.env` file; raises `BadSetting`."""
-    given = dict(environ)
-    if environ is os.environ:
-        given = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **given}
-    if given.get("BETTER_AUTH_SECRET"):
-        given["JWT_SECRET_KEY"] = given.get("JWT_SECRET_KEY") or given["BETTER_AUTH_SECRET"]
-        # Its name says that the login is elsewhere, so nobody shall register here by surprise.
-        given["ACCOUNTS"] = given.get("ACCOUNTS") or "off"
-    settings = _parse({name: value for name, value in given.items() if value != ""})
-    _check_origins(settings)
-    _check_login(settings)
+    given = _given(environ)
+    values = {declared.name: _value(declared, given) for declared in fields(Settings)}
+    values["instance_path"] = str(Path(values["instance_path"]).absolute())
+    settings = Settings(**values)
+    if settings.jwt_secret_beside_jwks and not settings.jwt_secret_key:
+        raise BadSetting("JWT_SECRET_KEY", "is missing; JWT_SECRET_BESIDE_JWKS needs it")
     if settings.direct_database.drivername != settings.database.drivername:
         raise BadSetting("DATABASE_DIRECT_URL", "must lead to the database of DATABASE_URL")
     return _with_secret(settings)
@@ -223,80 +527,33 @@ def of(app: Flask) -> Settings:
     return cast(Settings, app.extensions["taskapp.settings"])
 
 
-def _parse(given: Mapping[str, str]) -> Settings:
-    parsers = {f.name.upper(): f.metadata["parse"] for f in fields(Settings)}
-    schema = ma.Schema.from_dict(parsers)(unknown=ma.EXCLUDE)
-    try:
-        loaded = cast(dict[str, Any], schema.load(given))
-    except ma.ValidationError as error:
-        messages = cast(dict[str, list[str]], error.messages)
-        name = min(messages)
-        raise BadSetting(name, " ".join(messages[name])) from None
-    settings = Settings(**{name.lower(): value for name, value in loaded.items()})
-    return replace(settings, instance_path=str(Path(settings.instance_path).absolute()))
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are set, by name; an empty one is not."""
+    given = dict(environ)
+    if environ is os.environ:
+        given = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **given}
+    given = {name: value for name, value in given.items() if value != ""}
+    if given.get("DATABASE_POOL_SIZE") == "0":
+        del given["DATABASE_POOL_SIZE"]  # it was the default, and left the number to THREADS
+    if "BETTER_AUTH_SECRET" in given:
+        # Its name says that the login is elsewhere, so nobody shall register here by surprise.
+        given.setdefault("ACCOUNTS", "off")
+    return given
 
 
-def _check_origins(settings: Settings) -> None:
-    for origin in settings.origins:
-        # A wildcard together with credentials would let any site act for a signed-in user.
-        if origin == "*":
-            raise BadSetting("CORS_ORIGINS", "* is not allowed; list the frontends' origins")
-        parts = urlsplit(origin)
-        plain = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme not in ("http", "https") or not parts.netloc or origin != plain:
-            raise BadSetting("CORS_ORIGINS", f"{origin!r} is not like https://app.example.com")
-        if set("*\\]?$^[()@") & set(parts.netloc.replace("[::1]", "")):
-            raise BadSetting("CORS_ORIGINS", f"{origin!r} must name one host, without patterns")
-
-
-def _check_login(settings: Settings) -> None:
-    for name in ("BETTER_AUTH_URL", "JWT_JWKS_URL"):
-        url = getattr(settings, name.lower())
-        try:
-            parts = urlsplit(url)
-            sane = not url or (parts.hostname and not (parts.query or parts.fragment))
-            parts.port  # noqa: B018 - raises where the port makes no sense
-        except ValueError:
-            sane = False
-        if not sane or (url and parts.scheme not in ("http", "https")):
-            raise BadSetting(name, "is not like https://login.example.com")
-        if parts.username or parts.password:
-            raise BadSetting(name, "must not contain a user name or a password")
-        # Whoever can change the keys on their way here can sign any token.
-        if url and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            raise BadSetting(name, "must begin with https:// (http:// only for this machine)")
-    unknown = [name for name in settings.algorithms if name not in ASYMMETRIC]
-    if unknown or not settings.algorithms:
-        raise BadSetting("JWT_ALGORITHMS", f"must be some of {', '.join(ASYMMETRIC)}")
-    if settings.jwt_secret_beside_jwks and not settings.jwt_secret_key:
-        raise BadSetting("JWT_SECRET_KEY", "is missing; JWT_SECRET_BESIDE_JWKS needs it")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _value(declared: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
+    for name in (declared.name.upper(), *about(declared).aliases):
+        if name in given:
+            try:
+                return about(declared).parse.deserialize(given[name])
+            except ma.ValidationError as error:
+                raise BadSetting(name, " ".join(cast(list[str], error.messages))) from None
+    return declared.default
 
 
 def _with_and_without_slash(url: str) -> list[str]:
     # Better Auth says its base URL as it was configured, and both forms are in use.
     return [url.rstrip("/"), url.rstrip("/") + "/"] if url else []
-
-
-def _database_url(text: str, name: str) -> URL:
-    # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
-    try:
-        url = make_url(text or "sqlite:///tasks.db")
-    except ArgumentError:
-        raise BadSetting(name, "is not a database URL") from None
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("postgresql+psycopg", "sqlite"):
-        raise BadSetting(name, "must begin with postgresql:// or sqlite:///")
-    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-        raise BadSetting(name, "SQLite needs a file, such as sqlite:////data/tasks.db")
-    return url
 
 
 def _with_secret(settings: Settings) -> Settings:

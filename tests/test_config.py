@@ -7,14 +7,15 @@ from dataclasses import fields
 import flask_migrate
 import pytest
 
+from docs.settings import texts
 from taskapp import config, create_app
-from taskapp.config import BadSetting
+from taskapp.config import BadSetting, Settings
 
 SECRET = "x" * 32
 
 
 def read(tmp_path, **environ):
-    return config.read({"INSTANCE_PATH": str(tmp_path), **environ})
+    return config.read({"INSTANCE_PATH": str(tmp_path)} | environ)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ def read(tmp_path, **environ):
     [
         ("PORT", "http"),
         ("PORT", "70000"),
+        ("DATABASE_POOL_SIZE", "201"),
         ("THREADS", "0"),
         ("LOG_FORMAT", "xml"),
         ("LOG_LEVEL", "LOUD"),
@@ -43,6 +45,11 @@ def test_a_senseless_value_names_itself_in_one_line(tmp_path, name, value):
     text = str(raised.value)
     assert text.startswith(name.replace("BETTER_AUTH_SECRET", "JWT_SECRET_KEY"))
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["MAX_JSON_DEPTH", "MAX_URL_LENGTH"])
+def test_what_is_no_setting_any_more_stops_no_start(tmp_path, name):
+    read(tmp_path, **{name: "nonsense"})
 
 
 def test_with_sqlite_the_first_start_makes_a_secret_of_its_own(tmp_path):
@@ -67,6 +74,25 @@ def test_postgresql_urls_get_our_driver(tmp_path, scheme):
     assert settings.database.password == "p"
 
 
+@pytest.mark.parametrize(
+    ("given", "connections"),
+    [
+        ({}, 4),
+        ({"DATABASE_POOL_SIZE": "8"}, 8),
+        ({"THREADS": "8"}, 8),
+        ({"DATABASE_POOL_SIZE": "6", "THREADS": "8"}, 6),
+        # Before, 0 was the default and meant THREADS.
+        ({"DATABASE_POOL_SIZE": "0"}, 4),
+        ({"DATABASE_POOL_SIZE": "0", "THREADS": "8"}, 8),
+        ({"DATABASE_POOL_SIZE": "", "THREADS": "8"}, 8),
+    ],
+)
+def test_threads_is_an_older_name_of_the_pool_size(tmp_path, given, connections):
+    settings = read(tmp_path, **given)
+
+    assert settings.database_pool_size == settings.pool_size == connections
+
+
 def test_the_secret_of_better_auth_is_the_same_setting(tmp_path):
     assert read(tmp_path, BETTER_AUTH_SECRET=SECRET).jwt_secret_key == SECRET
 
@@ -80,13 +106,95 @@ def test_with_a_secret_and_no_other_setting_the_first_start_works(tmp_path):
     assert [path.name for path in (tmp_path / "new").glob("*.db")] == ["tasks.db"]
 
 
-def test_settings_do_not_print_their_secret(tmp_path):
-    assert SECRET not in repr(read(tmp_path, JWT_SECRET_KEY=SECRET))
+MARKER = "pa55word"
+SECRETS = {field.name for field in fields(Settings) if config.about(field).secret}
+# They lead to what anybody may read, and a password in them is refused.
+WITHOUT_PASSWORD = {"better_auth_url", "jwt_jwks_url"}
 
 
-def test_every_setting_is_in_the_readme_and_in_the_example():
-    names = {field.name.upper() for field in fields(config.Settings)}
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings) if field.type is str])
+def test_a_secret_is_printed_by_no_repr(name):
+    shown = MARKER in repr(Settings(**{name: MARKER}))
 
-    for document in ("README.md", ".env.example"):
-        text = (config.ROOT / document).read_text()
-        assert names <= set(re.findall(r"[A-Z_]{4,}", text)), document
+    may_be_secret = re.search("secret|token|dsn|url|endpoint|password", name)
+    assert shown != (name in SECRETS)
+    assert (name in SECRETS) == bool(may_be_secret and name not in WITHOUT_PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_DIRECT_URL"])
+@pytest.mark.parametrize("place", [f"u:{MARKER}@db/tasks", f"u@db/tasks?password={MARKER}"])
+def test_the_password_of_the_database_is_known_but_not_printed(tmp_path, name, place):
+    environ = {"DATABASE_URL": "postgresql://db/tasks", name: f"postgresql://{place}"}
+    settings = read(tmp_path, **environ, JWT_SECRET_KEY=SECRET)
+
+    assert settings.direct_database.password == MARKER
+    assert MARKER in settings.direct_conninfo
+    assert MARKER not in repr(settings)
+    assert MARKER not in repr(settings.direct_database)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", MARKER),
+        ("DATABASE_URL", f"mysql://u:{MARKER}@db/tasks"),
+        ("DATABASE_URL", f"postgresql://u:{MARKER}"),
+        ("DATABASE_URL", f"postgresql://u:{MARKER}@db:port/tasks"),
+        ("DATABASE_DIRECT_URL", f"postgresql://u:{MARKER}"),
+        ("DATABASE_DIRECT_URL", f"postgresql://u:{MARKER}@db/tasks"),
+        ("REDIS_URL", MARKER),
+        ("REDIS_URL", f"http://:{MARKER}@valkey"),
+        ("REDIS_URL", f"redis://u:{MARKER}#@valkey"),
+        ("JWT_SECRET_KEY", MARKER),
+        ("BETTER_AUTH_SECRET", MARKER),
+        ("BETTER_AUTH_URL", f"https://u:{MARKER}@login.example.com"),
+        ("JWT_JWKS_URL", f"https://u:{MARKER}@login.example.com"),
+    ],
+)
+def test_a_bad_secret_is_refused_without_saying_it_again(tmp_path, name, value):
+    with pytest.raises(BadSetting) as raised:
+        read(tmp_path, **{name: value})
+
+    assert MARKER not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://valkey:6379/0",
+        "rediss://:password@valkey",
+        "redis+sentinel://one:26379,two:26379/service",
+        "memory://",
+    ],
+)
+def test_what_can_count_requests_is_accepted(tmp_path, url):
+    assert read(tmp_path, REDIS_URL=url).redis_url == url
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda field: field.name)
+def test_every_setting_says_in_one_sentence_what_it_is_for(setting):
+    about = config.about(setting)
+
+    assert re.fullmatch(r"[A-Z`](?!.*[.!?] [A-Z`]).*\.", about.help)
+
+
+def test_every_group_has_a_heading_and_every_setting_a_group():
+    groups = Settings.__bases__
+
+    assert all("\n" not in group.__doc__ for group in groups)
+    names = [field.name for group in groups for field in fields(group)]
+    assert sorted(names) == sorted(field.name for field in fields(Settings))
+
+
+@pytest.mark.parametrize("path", texts(), ids=lambda path: path.name)
+def test_what_people_read_about_settings_is_written_from_them(path):
+    assert path.read_text() == texts()[path], "run `make docs`"
+
+
+def test_every_line_of_the_example_is_accepted(tmp_path):
+    example = (config.ROOT / ".env.example").read_text()
+    lines = re.findall(r"^#([A-Z_]+)=(.*)$", example, re.MULTILINE)
+
+    read(tmp_path, **dict(lines) | {"INSTANCE_PATH": str(tmp_path)})
+
+    assert {name.lower() for name, _ in lines} == {field.name for field in fields(Settings)}

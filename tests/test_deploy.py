@@ -15,7 +15,7 @@ from taskapp import config
 
 DEPLOY = config.ROOT / "deploy"
 VERSIONS = ("1.29", "1.34")  # of Kubernetes, from the oldest that anybody supports
-SETTINGS = {field.name.upper() for field in fields(config.Settings)} | {"BETTER_AUTH_SECRET"}
+SETTINGS = {field.name.upper() for field in fields(config.Settings)}
 OF_PROMETHEUS = {"up"}
 
 

@@ -52,7 +52,7 @@ def init_app(app: Flask) -> None:
     settings = config.of(app)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-        "pool_size": settings.pool_size,
+        "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.database_timeout,
         "pool_use_lifo": True,  # the last one used knows the statements, and its rows are at hand
@@ -71,7 +71,7 @@ def init_app(app: Flask) -> None:
         app.extensions["taskapp.database"] = Database(
             each=None if is_sqlite else db.engine,
             together=db.engine if is_sqlite else isolated,
-            turns=Turns(settings.pool_size, settings.database_timeout, settings.waiting_room),
+            turns=Turns(settings.database_pool_size, settings.database_timeout, settings.waiting_room),
             tell=TELL.format(role=settings.database_role).encode(),
         )
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import config, cooperation, problems
 
+DEEPEST = 32  # objects and arrays inside each other
 LET_FINISH = 2**20  # bytes that are read of a body that is too large
 
 
@@ -30,7 +31,7 @@ class Parser(FlaskParser):
             parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
             raise problems.BadRequest("The body is not valid JSON.") from None
-        if _is_deeper(parsed, config.of(current_app).max_json_depth):
+        if _is_deeper(parsed, DEEPEST):
             raise problems.BadRequest("The body has too many objects or arrays inside each other.")
         return parsed
 

@@ -63,7 +63,7 @@ def test_a_fault_gives_503_in_time_and_loses_nothing(postgres, tmp_path, fault):
     slowest, kept = [0.0], {user_id: set() for user_id in users}
     over = threading.Event()
     settings = {"DATABASE_TIMEOUT": str(TIMEOUT), "WEB_CONCURRENCY": str(WORKERS)}
-    with Service(postgres.url, tmp_path, **settings, THREADS=str(POOL)) as service:
+    with Service(postgres.url, tmp_path, **settings, DATABASE_POOL_SIZE=str(POOL)) as service:
 
         def write(user_id: str) -> None:
             with service.session(user_id) as session:

@@ -85,6 +85,15 @@ def test_what_gunicorn_refuses_is_a_problem_too(service, text, expected):
     assert problem["detail"]
 
 
+@pytest.mark.parametrize(("length", "expected"), [(4094, 404), (4095, 414)])
+def test_a_request_line_of_4094_bytes_is_read(service, length, expected):
+    line = b"GET /%s HTTP/1.1" % (b"a" * (length - len("GET / HTTP/1.1")))
+
+    status, _ = send(service, line + b"\r\nHost: localhost\r\n\r\n")
+
+    assert status == expected
+
+
 def test_no_answer_says_what_serves_it(service):
     with service.session(new_user_id()) as session:
         assert "Server" not in session.get(f"{service.url}/health").headers

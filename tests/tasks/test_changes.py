@@ -217,7 +217,7 @@ def test_an_erased_user_is_no_longer_waited_for(app, alice):
 
 
 def test_waiters_hold_no_connection_and_beyond_their_number_nobody_waits(environ, alice):
-    app = create_app(environ | {"WAITERS": "3", "THREADS": "1"})
+    app = create_app(environ | {"WAITERS": "3", "DATABASE_POOL_SIZE": "1"})
     alice.has_task()
     since = changes(alice)["revision"]
     waiting = [Waiting(app, alice, since) for _ in range(3)]
