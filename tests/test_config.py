@@ -90,7 +90,7 @@ def test_postgresql_urls_get_our_driver(tmp_path, scheme):
 def test_threads_is_an_older_name_of_the_pool_size(tmp_path, given, connections):
     settings = read(tmp_path, **given)
 
-    assert settings.database_pool_size == settings.pool_size == connections
+    assert settings.database_pool_size == settings.database_pool_size == connections
 
 
 def test_the_secret_of_better_auth_is_the_same_setting(tmp_path):

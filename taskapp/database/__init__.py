@@ -71,7 +71,9 @@ def init_app(app: Flask) -> None:
         app.extensions["taskapp.database"] = Database(
             each=None if is_sqlite else db.engine,
             together=db.engine if is_sqlite else isolated,
-            turns=Turns(settings.database_pool_size, settings.database_timeout, settings.waiting_room),
+            turns=Turns(
+                settings.database_pool_size, settings.database_timeout, settings.waiting_room
+            ),
             tell=TELL.format(role=settings.database_role).encode(),
         )
 
