@@ -5,16 +5,59 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import atexit
+import fcntl
 import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 # Heartbeats and metrics in memory: the root file system may be read-only.
 memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp("-taskapp-metrics", dir=memory)
+METRICS = "-taskapp-metrics"
+
+
+def make_folder_for_metrics() -> None:
+    """Let prometheus_client write into a new folder that goes with this process."""
+    # The lock is held for as long as this process or a worker of it lives. A folder gets its name
+    # once it is locked, so that nobody who starts meanwhile takes it for a dead one's.
+    draft = tempfile.mkdtemp("-taskapp-draft", dir=memory)
+    fcntl.flock(os.open(draft, os.O_RDONLY), fcntl.LOCK_EX)
+    folder = draft.removesuffix("-taskapp-draft") + METRICS
+    os.rename(draft, folder)
+    os.environ |= {"PROMETHEUS_MULTIPROC_DIR": folder, "TASKAPP_METRICS_OF": str(os.getpid())}
+    atexit.register(remove_if_it_was_made_by, os.getpid(), folder)
+
+
+def remove_if_it_was_made_by(process: int, folder: str) -> None:
+    # Workers are forked, and inherit what is done at exit.
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_folders_of_the_dead() -> None:
+    """Remove what processes of ours have left that were killed."""
+    for folder in Path(memory or tempfile.gettempdir()).glob(f"*{METRICS}"):
+        with suppress(OSError):
+            file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                if os.fstat(file).st_uid == os.geteuid():
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+            finally:
+                os.close(file)
+
+
+# One that an operator has named is the operator's. This file is read again at SIGHUP, and by a
+# master that SIGUSR2 starts: the first keeps its folder, the second needs its own.
+if os.environ.get("TASKAPP_METRICS_OF", "") != str(os.getpid()) and (
+    "PROMETHEUS_MULTIPROC_DIR" not in os.environ or "TASKAPP_METRICS_OF" in os.environ
+):
+    remove_folders_of_the_dead()
+    make_folder_for_metrics()
 
 # gunicorn reads every name in here as a setting, so `config` must not be one.
 from prometheus_client.multiprocess import mark_process_dead
@@ -26,7 +69,6 @@ from taskapp.telemetry import logs
 try:
     settings = read()
 except BadSetting as bad:
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
     sys.exit(f"taskapp: {bad}")
 
 wsgi_app = "wsgi:app"
@@ -73,7 +115,6 @@ logconfig_dict = {
 
 def on_starting(server: Any) -> None:
     if reason := start.refusal(settings):
-        on_exit(server)
         sys.exit(f"taskapp: {reason}")
 
 
@@ -83,10 +124,6 @@ def post_worker_init(worker: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     mark_process_dead(worker.pid)
-
-
-def on_exit(server: Any) -> None:
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def when_ready(server: Any) -> None:
