@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -62,7 +63,6 @@ def test_a_folder_of_an_operators_stays_with_all_that_is_in_it(url, tmp_path):
 
 
 def test_its_own_goes_with_it(url, tmp_path):
-    before = set(MEMORY.glob("*-taskapp-*"))
     with Service(url, tmp_path, **TOKEN) as service:
         ask(service)
         folder = folder_of(service)
@@ -70,10 +70,32 @@ def test_its_own_goes_with_it(url, tmp_path):
         service.wait()
         ask(service)
         assert folder.is_dir()
-    gunicorn(service, "--check-config")
-    gunicorn(service, PORT="none")
 
-    assert set(MEMORY.glob("*-taskapp-*")) <= before
+    assert not folder.exists()
+
+
+READ = """
+import os, runpy
+try:
+    runpy.run_path("gunicorn.conf.py")
+finally:
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    print(folder, os.path.isdir(folder))
+"""
+
+
+@pytest.mark.parametrize("port", ["8000", "none"])
+def test_its_own_goes_also_where_nothing_is_served(url, tmp_path, port):
+    environ = Service(url, tmp_path).environ | {"PORT": port}
+
+    done = subprocess.run(
+        [sys.executable, "-c", READ], cwd=ROOT, env=environ, capture_output=True, text=True
+    )
+
+    folder, was_there = done.stdout.split()
+    assert was_there == "True"
+    assert not Path(folder).exists()
+    assert done.returncode == (port == "none")
 
 
 def test_what_a_killed_one_leaves_is_removed_by_the_next_and_nothing_that_lives(url, tmp_path):
