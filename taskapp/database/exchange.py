@@ -37,7 +37,8 @@ logger = logging.getLogger("taskapp")
 class Query:
     """What PostgreSQL is asked: a text with `$1`, `$2`…, whose types follow from it, and values.
 
-    A text that is `lasting` is prepared once for each connection, so there must be few.
+    A text that is `lasting` is prepared once for each connection, so there must be few. Inside a
+    transaction that has begun before none is.
     """
 
     text: bytes
@@ -75,20 +76,18 @@ class Connection(psycopg.Connection[Any]):
         Outside of a transaction they are one together. Raises `psycopg.Error`, and closes the
         connection if it is unknown how far the queries came.
         """
-        begun = self.pgconn.transaction_status != pq.TransactionStatus.IDLE
         with tracing.query(self.tracer, queries[-1].text):
+            if self.pgconn.transaction_status != pq.TransactionStatus.IDLE:
+                # What was done before would be lost with a prepared statement that is.
+                return self._asked(_unprepared(queries))
             try:
                 return self._asked(queries)
             except (*LOST, OUTDATED) as error:
                 self._forget_prepared(error)
-                if begun:
-                    # What was done before in this transaction is lost, and who began it knows
-                    # what to do again.
-                    raise psycopg.OperationalError("a prepared statement was lost") from error
-                # Nothing was done. Unprepared it depends on nothing that was there before.
+                # Nothing was done, and unprepared it depends on nothing that was there before.
                 if self.pgconn.transaction_status == pq.TransactionStatus.INERROR:
                     self._asked([ROLLBACK])
-                return self._asked([replace(query, lasting=False) for query in queries])
+                return self._asked(_unprepared(queries))
 
     def rows(self, result: Any, make_row: Any) -> list[Any]:
         """Return the rows of a result, each as `make_row` makes it of its values."""
@@ -168,6 +167,10 @@ class Connection(psycopg.Connection[Any]):
         if isinstance(error, LOST) and self.preparing.allowed:
             self.preparing.allowed = False
             logger.warning("%s This process does without from now on. %s", NOT_KEPT, KEEP)
+
+
+def _unprepared(queries: Sequence[Query]) -> list[Query]:
+    return [replace(query, lasting=False) for query in queries]
 
 
 def _in_utc(make_row: Any, values: Sequence[Any]) -> Any:
