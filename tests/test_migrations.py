@@ -44,7 +44,7 @@ def structure() -> dict[str, object]:
         table: {
             "columns": [
                 {**column, "type": str(column["type"]), "comment": None}
-                for column in inspector.get_columns(table)
+                for column in sorted(inspector.get_columns(table), key=lambda each: each["name"])
             ],
             "primary key": inspector.get_pk_constraint(table),
             "foreign keys": inspector.get_foreign_keys(table),

@@ -24,17 +24,19 @@ from taskapp.database.blocks import (
 )
 from taskapp.database.statements import Prepared, dialect, execute, one_of, upsert
 from taskapp.database.turns import Turns, Unavailable
-from taskapp.database.types import Base, Numbers, UTCDateTime, now
+from taskapp.database.types import Base, Numbers, Texts, UTCDateTime, empty_list, now
 
 __all__ = [
     "Base",
     "Numbers",
     "Prepared",
+    "Texts",
     "UTCDateTime",
     "Unavailable",
     "autocommit",
     "db",
     "dialect",
+    "empty_list",
     "execute",
     "init_app",
     "maintenance",

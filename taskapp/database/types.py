@@ -1,11 +1,14 @@
 """What tables are declared with: the base of all models, and the column types of both databases."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -38,8 +41,20 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
 
-# Whole numbers as one parameter: a list of any length leaves a statement's text as it is.
+# Lists as one parameter: one of any length leaves a statement's text as it is.
 Numbers = postgresql.ARRAY(sa.BigInteger).with_variant(sa.JSON(none_as_null=True), "sqlite")
+Texts = postgresql.ARRAY(sa.Text).with_variant(sa.JSON(none_as_null=True), "sqlite")
+
+
+class empty_list(FunctionElement[Any]):  # noqa: N801 - reads as SQLAlchemy's functions do
+    """The empty list, as a column of `Numbers` or `Texts` has it by default."""
+
+    inherit_cache = True
+
+
+@compiles(empty_list)
+def _empty_list(element: empty_list, compiler: Any, **options: Any) -> str:
+    return "'[]'" if compiler.dialect.name == "sqlite" else "'{}'"
 
 
 def now() -> datetime:

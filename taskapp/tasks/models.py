@@ -6,19 +6,27 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from taskapp.database import Base, UTCDateTime
+from taskapp.database import Base, Texts, UTCDateTime, empty_list
 
 TITLE_LENGTH = 255  # characters
-DESCRIPTION_LENGTH = 1000  # characters
+DESCRIPTION_LENGTH = 10_000  # characters
+CATEGORY_LENGTH = 50  # characters
+PRIORITY_LENGTH = 20  # letters
+DUE_DATE_LENGTH = 40  # characters
 
 
 def written(*, left: Any, default: Any = None) -> dict[str, Any]:
-    """Mark a column that holds what a person wrote, in its `info`.
+    """Mark a column that holds what a person wrote, or what follows from it, in its `info`.
 
     Such a column can be set when a task is created (else it is `default`) and changed, and what
     is `left` in it once the task was deleted for good says nothing of what was there.
     """
     return {"left": left, "default": default}
+
+
+def follows(*, left: Any = None, default: Any = None) -> dict[str, Any]:
+    """Mark a column as `written` does, whose value `derived` finds, and that nobody is shown."""
+    return {**written(left=left, default=default), "hidden": True}
 
 
 class Task(Base):
@@ -50,11 +58,37 @@ class Task(Base):
         sa.String(DESCRIPTION_LENGTH), info=written(left=None)
     )
     completed: Mapped[bool] = mapped_column(info=written(left=False, default=False))
+    priority: Mapped[str] = mapped_column(
+        sa.String(PRIORITY_LENGTH),
+        server_default="medium",
+        info=written(left="medium", default="medium"),
+    )
+    # As it was sent: a date, a local date and time, or an instant.
+    due_date: Mapped[str | None] = mapped_column(
+        sa.String(DUE_DATE_LENGTH), info=written(left=None)
+    )
+    tags: Mapped[list[str]] = mapped_column(
+        Texts, server_default=empty_list(), info=written(left=[], default=[])
+    )
+    category: Mapped[str | None] = mapped_column(
+        sa.String(CATEGORY_LENGTH), info=written(left=None)
+    )
+    completed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info={"left": None})
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
     revision: Mapped[int] = mapped_column(sa.BigInteger, server_default="0")
     deleted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    purged_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    purged_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info={"hidden": True})
+    # The moment that orders and filters all kinds of `due_date`.
+    due_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=follows())
+    # What search and order look at, where that is more than ASCII in small letters.
+    folded_title: Mapped[str | None] = mapped_column(sa.Text, info=follows())
+    folded_description: Mapped[str | None] = mapped_column(sa.Text, info=follows())
+    folded_category: Mapped[str | None] = mapped_column(sa.Text, info=follows())
+    # All tags, also those in ASCII, each between two separators.
+    folded_tags: Mapped[str] = mapped_column(
+        sa.Text, server_default="", info=follows(left="", default="")
+    )
 
 
 LIVE = Task.deleted_at.is_(None)

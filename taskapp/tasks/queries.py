@@ -12,6 +12,7 @@ from taskapp.auth.tokens import Identity
 from taskapp.database import Numbers, Prepared, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.pagination import LARGEST_ID
+from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, STATUSES, Task
 from taskapp.users import revisions
 from taskapp.users.models import User
@@ -20,9 +21,13 @@ from taskapp.users.revisions import MOMENT, OWNER, RevisedWrite
 # Statements that write are on the table itself: there is no session state to keep current.
 TABLE = cast(sa.Table, Task.__table__)
 COLUMNS = TABLE.columns
-# What people wrote: whatever can be sent with a task, and must go when it is deleted for good.
+# What people are shown of a task.
+SHOWN = [column for column in COLUMNS if "hidden" not in column.info]
+# What people wrote, or what follows from it: it must go when a task is deleted for good.
 WRITTEN = [column for column in COLUMNS if "left" in column.info]
-DEFAULTS = {f"new_{column.name}": column.info["default"] for column in WRITTEN}
+# That part of it which comes with a request.
+SENT = [column for column in WRITTEN if "default" in column.info]
+DEFAULTS = {f"new_{column.name}": column.info["default"] for column in SENT}
 Row = sa.Row[Any]
 
 # A statement takes longer to make than to run, so each is made once, with parameters.
@@ -55,7 +60,7 @@ def newest(user_id: str, *, status: str, before: int | None, limit: int) -> Page
 
 def stored(user_id: str, after: Row | None, limit: int) -> Sequence[Row]:
     """Return at most `limit` tasks, deleted or not, newest first, beginning after that one."""
-    tasks = sa.select(*COLUMNS).where(Task.user_id == user_id, Task.purged_at.is_(None))
+    tasks = sa.select(*SHOWN).where(Task.user_id == user_id, Task.purged_at.is_(None))
     if after is not None:
         tasks = tasks.where(Task.id < after.id)
     return execute(tasks.order_by(Task.id.desc()).limit(limit)).all()
@@ -77,7 +82,7 @@ def get(user_id: str, task_id: int) -> Row | None:
 
 def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
-    values = DEFAULTS | {f"new_{name}": value for name, value in fields.items()}
+    values = DEFAULTS | {f"new_{name}": value for name, value in with_derived(fields).items()}
     return cast(Row, _CREATE.execute(owner, {"start": revisions.first(), **values}))
 
 
@@ -91,10 +96,11 @@ def update(
     if not fields:
         found = _GET_IF.first({"owner": owner.id, "task": task_id, **as_parameters(if_)})
         return cast(Row | None, found)
+    sent = with_derived(fields)
     values: dict[str, Any] = {}
-    for column in WRITTEN:
-        values[f"sets_{column.name}"] = column.name in fields
-        values[f"new_{column.name}"] = fields.get(column.name)
+    for column in SENT:
+        values[f"sets_{column.name}"] = column.name in sent
+        values[f"new_{column.name}"] = sent.get(column.name)
     return change(_UPDATE, owner, task_id, if_, values)
 
 
@@ -124,7 +130,7 @@ def changing(found: sa.ColumnElement[bool], stored: Mapping[str, Any]) -> Revise
     condition = sa.and_(MINE, COLUMNS.id == TASK, found, PRECONDITION)
     change = sa.update(TABLE).where(condition).values(updated_at=MOMENT, **stored)
     counter = revisions.next_if(sa.exists().where(condition))
-    return RevisedWrite(counter, change, COLUMNS)
+    return RevisedWrite(counter, change, SHOWN)
 
 
 def as_parameters(if_: Precondition) -> dict[str, list[int] | None]:
@@ -142,6 +148,15 @@ def _new(column: sa.Column[Any]) -> sa.BindParameter[Any]:
 def _new_if_sent(column: sa.Column[Any]) -> sa.Case[Any]:
     sets = sa.bindparam(f"sets_{column.name}", type_=sa.Boolean)
     return sa.case((sets, _new(column)), else_=column)
+
+
+def _completed_at(now_completed: sa.ColumnElement[bool]) -> sa.Case[Any]:
+    """Return when the task was completed, where `completed` becomes this; a second time is none."""
+    return sa.case(
+        (sa.not_(now_completed), sa.null()),
+        (COLUMNS.completed, COLUMNS.completed_at),
+        else_=MOMENT,
+    )
 
 
 def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> Prepared:
@@ -165,7 +180,7 @@ def _page(statement: Prepared, values: dict[str, Any]) -> Page:
     return Page([] if user.id is None else rows, user.of_user, user.purge_horizon)
 
 
-_tasks = sa.select(*COLUMNS).where(MINE)
+_tasks = sa.select(*SHOWN).where(MINE)
 _later = _tasks.where(COLUMNS.revision > SINCE).order_by(COLUMNS.revision)
 _one = _tasks.where(COLUMNS.id == TASK, LIVE)
 _GET = Prepared(_one)
@@ -190,11 +205,19 @@ _CREATE = RevisedWrite(
             "user_id": OWNER,
             "created_at": MOMENT,
             "updated_at": MOMENT,
-            **{column.name: _new(column) for column in WRITTEN},
+            "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
+            **{column.name: _new(column) for column in SENT},
         }
     ),
-    COLUMNS,
+    SHOWN,
 )
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
-_UPDATE = changing(LIVE, {column.name: _new_if_sent(column) for column in WRITTEN})
-_TOGGLE = changing(LIVE, {"completed": sa.not_(COLUMNS.completed)})
+_UPDATE = changing(
+    LIVE,
+    {
+        "completed_at": _completed_at(_new_if_sent(COLUMNS.completed)),
+        **{column.name: _new_if_sent(column) for column in SENT},
+    },
+)
+_flipped = sa.not_(COLUMNS.completed)
+_TOGGLE = changing(LIVE, {"completed": _flipped, "completed_at": _completed_at(_flipped)})

@@ -5,11 +5,21 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from taskapp.rest.fields import RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
+from taskapp.rest.fields import UNSTORABLE, RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
 from taskapp.rest.pagination import LARGEST_ID, LimitArguments, PageArguments
-from taskapp.tasks.models import DESCRIPTION_LENGTH, STATUSES, TITLE_LENGTH
+from taskapp.tasks import due_dates
+from taskapp.tasks.folding import fold
+from taskapp.tasks.models import (
+    CATEGORY_LENGTH,
+    DESCRIPTION_LENGTH,
+    PRIORITY_LENGTH,
+    STATUSES,
+    TITLE_LENGTH,
+)
 
 LONGEST_WAIT = 30  # seconds
+MOST_TAGS = 20
+TAG_LENGTH = 50  # characters
 
 
 class TaskSchema(RowSchema):
@@ -20,6 +30,11 @@ class TaskSchema(RowSchema):
     title = fields.String(required=True, metadata={"example": "Buy milk"})
     description = fields.String(required=True, allow_none=True, metadata={"example": "Two litres"})
     completed = fields.Boolean(required=True, metadata={"example": False})
+    priority = fields.String(required=True, metadata={"example": "high"})
+    due_date = fields.String(required=True, allow_none=True, metadata={"example": "2026-02-01"})
+    tags = fields.List(fields.String(), required=True, metadata={"example": ["home", "errands"]})
+    category = fields.String(required=True, allow_none=True, metadata={"example": "Shopping"})
+    completed_at = UTCTime(required=True, allow_none=True, metadata={"example": None})
     created_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
     updated_at = UTCTime(required=True, metadata={"example": "2026-01-31T09:30:00.000000Z"})
     revision = fields.Integer(
@@ -27,6 +42,85 @@ class TaskSchema(RowSchema):
         metadata={"example": 7, "format": "int64", "description": "Grows with every write."},
     )
     deleted_at = UTCTime(required=True, allow_none=True, metadata={"example": None})
+
+
+class Priority(Text):
+    """How urgent a task is: a short word, whatever its case; `medium` where there is none."""
+
+    default_error_messages = {
+        "word": "Must be low, medium or high (also none or urgent, or another word of at most 20"
+        " letters)."
+    }
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        word: str = super().deserialize(value, *args, **kwargs)
+        return "medium" if word is None or word == "" else word
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        word = super()._deserialize(*args, **kwargs).strip().lower()
+        if word and not (word.isalpha() and len(word) <= PRIORITY_LENGTH):
+            raise self.make_error("word")
+        return word
+
+
+class DueDate(Text):
+    """When a task is due: a date, a local date and time, or an instant; none where it is empty."""
+
+    default_error_messages = {
+        "date": "Not a date that exists. Send a date (2026-02-01), a local date and time"
+        " (2026-02-01T09:00) or an instant (2026-02-01T09:00:00Z)."
+    }
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        text = super()._deserialize(*args, **kwargs).strip()
+        try:
+            return due_dates.normal(text) if text else None
+        except ValueError:
+            raise self.make_error("date") from None
+
+
+class Tags(fields.List[Any]):
+    """Short texts, each once whatever its case; in an array, or in a text with commas."""
+
+    default_error_messages = {
+        "many": f"At most {MOST_TAGS} tags are allowed.",
+        "tag": f"A tag must be a text of 1 to {TAG_LENGTH} characters.",
+        "invalid": "Must be an array of texts, or a text with commas.",
+        "unstorable": Text.default_error_messages["unstorable"],
+    }
+
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        if isinstance(value, str):
+            value = [part for part in value.split(",") if part.strip()]
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        tags: dict[str, str] = {}
+        for tag in value:
+            tags.setdefault(fold(tag := self._tag(tag)), tag)
+        if len(tags) > MOST_TAGS:
+            raise self.make_error("many")
+        return list(tags.values())
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        tags = super().deserialize(value, *args, **kwargs)
+        return [] if tags is None else tags
+
+    def _tag(self, tag: Any) -> str:
+        if not isinstance(tag, str) or not 1 <= len(tag.strip()) <= TAG_LENGTH:
+            raise self.make_error("tag")
+        if UNSTORABLE.search(tag):
+            raise self.make_error("unstorable")
+        return tag.strip()
+
+
+class Category(Trimmed):
+    """A text, or none where it is empty."""
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = super().deserialize(value, *args, **kwargs)
+        return None if text == "" else text
 
 
 TITLE: dict[str, Any] = {
@@ -48,6 +142,35 @@ class TaskChangeSchema(ma.Schema):
         metadata={"example": "Two litres"},
     )
     completed = TrueOrFalse(metadata={"example": False})
+    priority = Priority(
+        allow_none=True,
+        metadata={
+            "example": "high",
+            "description": "`low`, `medium` or `high`; also `none`, `urgent`, or any other word of"
+            " at most 20 letters, which sorts as `medium`. In small letters afterwards.",
+        },
+    )
+    due_date = DueDate(
+        allow_none=True,
+        metadata={
+            "example": "2026-02-01",
+            "description": "A date, a local date and time (`2026-02-01T09:00`), or an instant (RFC"
+            " 3339); it comes back as it was sent.",
+        },
+    )
+    tags = Tags(
+        fields.String(),
+        allow_none=True,
+        metadata={
+            "example": ["home", "errands"],
+            "description": "At most 20, of 1 to 50 characters each; or one text with commas.",
+        },
+    )
+    category = Category(
+        allow_none=True,
+        validate=validate.Length(max=CATEGORY_LENGTH),
+        metadata={"example": "Shopping"},
+    )
 
 
 class NewTaskSchema(TaskChangeSchema):

@@ -13,13 +13,13 @@ from taskapp.auth.tokens import Identity
 from taskapp.database import Prepared, execute
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
-from taskapp.tasks.queries import COLUMNS, MINE, TABLE, TASK, WRITTEN, Row, change, changing
+from taskapp.tasks.queries import COLUMNS, MINE, SHOWN, TABLE, TASK, WRITTEN, Row, change, changing
 from taskapp.users import revisions
 from taskapp.users.revisions import MOMENT
 
 NOT_WIPED = COLUMNS.purged_at.is_(None)
 
-_GET = Prepared(sa.select(*COLUMNS).where(MINE, COLUMNS.id == TASK, NOT_WIPED))
+_GET = Prepared(sa.select(*SHOWN).where(MINE, COLUMNS.id == TASK, NOT_WIPED))
 _HIDE = changing(LIVE, {"deleted_at": MOMENT})
 _RESTORE = changing(STATUSES["deleted"], {"deleted_at": None})
 _WIPE = changing(

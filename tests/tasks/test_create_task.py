@@ -59,7 +59,7 @@ def test_a_missing_title_is_named(alice):
     assert_problem(response, 422, names="title: Missing data for required field.")
 
 
-@pytest.mark.parametrize("description", ["x" * 1001, 7, "\0", "a\udfffb"])
+@pytest.mark.parametrize("description", ["x" * 10_001, 7, "\0", "a\udfffb"])
 def test_a_senseless_description_is_refused(alice, description):
     response = alice.post(alice.tasks_url, json={"title": "t", "description": description})
 
