@@ -30,6 +30,7 @@ TYPES = {"jwt", "at+jwt", "application/jwt", "application/at+jwt"}
 SESSION_COOKIE_TYPE = "better-auth.session-cache+jwt"
 # 32 letters and digits; in its cookie a dot and the signature follow.
 SESSION = re.compile(r"[A-Za-z0-9]{32}(\.[A-Za-z0-9+/=%_-]+)?")
+EXPIRED = "The token has expired."
 SESSION_SENT = (
     "This is a Better Auth session token, not a JWT: "
     "call /api/auth/token and send the token that it returns."
@@ -202,7 +203,7 @@ class Verifier:
                 leeway=LEEWAY,
             )
         except jwt.ExpiredSignatureError:
-            raise Refused("The token has expired.") from None
+            raise Refused(EXPIRED) from None
         except jwt.ImmatureSignatureError:
             raise Refused("The token is not valid yet.") from None
         except jwt.MissingRequiredClaimError as error:
