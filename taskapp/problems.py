@@ -140,7 +140,7 @@ class Unavailable(Problem):
     headers = {"Retry-After": str(RETRY_AFTER)}
 
 
-# What clients are told where the exception comes from the framework and its own text is not ours.
+# What clients are told where the exception is the framework's, whose own text is not ours.
 DETAILS = {
     400: "The request could not be read.",
     404: "There is nothing at this address.",

@@ -99,7 +99,7 @@ class MessageSchema(ma.Schema):
 
 
 class NoId(int):
-    """What stands in a row's place in a path and is no id: 0, which no row has; as text, itself."""
+    """What stands in an id's place and is none: 0, which no row has; as text, what it was."""
 
     def __new__(cls, text: str) -> Self:
         no_id = super().__new__(cls, 0)

@@ -19,8 +19,8 @@ from gunicorn.workers import ggevent
 from taskapp import problems
 from taskapp.telemetry import request_ids
 
-# Found where what is left of a body is skipped, after the request was answered. A proxy could take
-# a second answer for that to somebody else's request.
+# Found when the rest of a body is skipped, after the request was answered. A proxy could take a
+# second answer for the answer to somebody else's request.
 BROKEN_BODY = (InvalidChunkSize, InvalidChunkExtension, ChunkMissingTerminator)
 LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
 
@@ -50,16 +50,16 @@ class Worker(ggevent.GeventWorker):
 class Logger(glogging.Logger):
     """gunicorn's logger, without its own line for each request: the application writes one.
 
-    It would gather what such a line says even where nothing is written.
+    It would gather what such a line says even if nothing is written.
     """
 
     access_log_enabled = False
 
 
 class _Server(StreamServer):
-    """Accepts whom the kernel has let connect, before the port is closed.
+    """Accepts everybody whom the kernel has let connect, before the port is closed.
 
-    They would be cut off, and nobody could tell whether what they sent was done.
+    Otherwise they would be cut off, and could not tell whether what they sent was done.
     """
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class _Named:
 
 
 class _Refused:
-    """A client's socket that replaces gunicorn's page of HTML by a problem."""
+    """A client's socket that replaces gunicorn's page of HTML with a problem."""
 
     def __init__(self, client: socket.socket) -> None:
         self._client = client
