@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format docs lock fuzz browser-test replicas-test interop lint-openapi image-test \
+.PHONY: run test check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi image-test \
         bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
@@ -44,6 +44,10 @@ soak: $(VENV)/.installed-dev
 # Needs Chromium: Debian's `chromium`, or its path in CHROMIUM.
 browser-test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/browser
+
+# The pictures in docs/. Needs Chromium, too.
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.browser.screenshots
 
 # Needs nginx and PgBouncer: Debian's `nginx-light` and `pgbouncer`. Two instances between them.
 replicas-test: $(VENV)/.installed-dev

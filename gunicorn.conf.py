@@ -1,6 +1,6 @@
 """How gunicorn serves the application: `gunicorn` alone, in this folder, is enough."""
 
-# Before anything else takes a socket, a lock or an SSL context as they were.
+# Before anything else takes a socket, a lock or an SSL context as it was.
 from gevent import monkey
 
 monkey.patch_all()
@@ -97,7 +97,7 @@ limit_request_field_size = settings.max_header_size
 limit_request_line = 4094
 limit_request_fields = 50
 worker_tmp_dir = memory
-# The control socket wants a writable home and is shared by all masters of one user; signals do.
+# The control socket needs a writable home and is shared by all masters of one user; signals do.
 control_socket_disable = True
 logger_class = "taskapp.serving.worker.Logger"
 loglevel = settings.log_level.lower()

@@ -1,4 +1,4 @@
-"""Whether it stays as fast when there is more: more tasks, and more workers.
+"""Whether it stays as fast with more of everything: more tasks, and more workers.
 
 `python -m bench.growth [--most N]`: p50 of single requests with 10,000, 1,000,000 and 10,000,000
 tasks in the table, and requests per second with 1 to 4 workers. Adds to `bench/results.json`.

@@ -1,8 +1,8 @@
 """Looks for known vulnerabilities in what the lock file installs.
 
 `python deploy/audit.py`: asks OSV, by pip-audit, and saves the answer in deploy/audit.json. Without
-a network it reads what was saved, and says for which packages that is no answer. The exit code is 1
-if a vulnerability is known, and 0 also where nothing can be said: that is said, in so many words.
+a network it reads what was saved, and says which packages that does not cover. The exit code is 1
+if a vulnerability is known, and 0 also where nothing can be said, which it then says explicitly.
 """
 
 import json

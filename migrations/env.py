@@ -18,8 +18,8 @@ if context.config.config_file_name:
 
 
 WAIT = 600  # seconds for others who migrate at the same time
-# What is migrated waits no longer than that for a table: behind it all requests wait. `flask
-# migrate` tries again.
+# A migration waits no longer than that for a table: all requests wait behind it. `flask migrate`
+# tries again.
 LOCK_TIMEOUT = 2  # seconds
 
 
@@ -53,7 +53,7 @@ def run() -> None:
 
 
 def _engine() -> sa.Engine:
-    # Past a pooler: it would hand on what is set here with the connection.
+    # Past a pooler, which would hand on what is set here together with the connection.
     settings = config.of(current_app)
     if settings.direct_database == settings.database:
         return transactional()
@@ -89,10 +89,11 @@ def _allow(connection: sa.Connection, role: str) -> None:
     )
     try:
         if not connection.scalar(sa.text("SELECT to_regrole(:role)"), {"role": role}):
-            # Another database of the cluster may be at it, too.
+            # Another database of the cluster may be doing the same.
             make = f"CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN unique_violation THEN NULL"
             connection.execute(sa.text(f"DO $$ BEGIN {make}; END $$"))
-        # A superuser may take any role. Since 16, who makes one is a member who may not take it.
+        # A superuser may take any role. Since PostgreSQL 16 the creator of a role is a member of it
+        # but may not SET ROLE to it.
         may = "SET" if connection.dialect.server_version_info >= (16,) else "MEMBER"
         if not connection.scalar(sa.text(f"SELECT pg_has_role(:role, '{may}')"), {"role": role}):
             connection.execute(sa.text(f"GRANT {role} TO {login}"))

@@ -167,7 +167,7 @@ def _database_url(value: str) -> URL:
     except (ArgumentError, ValueError):  # the latter repeats the port, or a password in its place
         raise ma.ValidationError("is not a database URL") from None
     if password := url.query.get("password"):
-        # SQLAlchemy hides the one before the host only.
+        # SQLAlchemy hides only the one before the host.
         password = password if isinstance(password, str) else password[-1]
         url = url.set(password=password).difference_update_query(["password"])
     if url.drivername in ("postgres", "postgresql"):
@@ -536,7 +536,7 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
     if given.get("DATABASE_POOL_SIZE") == "0":
         del given["DATABASE_POOL_SIZE"]  # it was the default, and left the number to THREADS
     if "BETTER_AUTH_SECRET" in given:
-        # Its name says that the login is elsewhere, so nobody shall register here by surprise.
+        # Its name says that the login is elsewhere, so nobody should register here by surprise.
         given.setdefault("ACCOUNTS", "off")
     return given
 
@@ -552,12 +552,12 @@ def _value(declared: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
 
 
 def _with_and_without_slash(url: str) -> list[str]:
-    # Better Auth says its base URL as it was configured, and both forms are in use.
+    # Better Auth gives its base URL as it was configured, and both forms are in use.
     return [url.rstrip("/"), url.rstrip("/") + "/"] if url else []
 
 
 def _with_secret(settings: Settings) -> Settings:
-    # A `.env` shared with the login may hold a secret that is nothing to this service.
+    # A `.env` shared with the login may hold a secret that is not meant for this service.
     if not settings.shared_secret_accepted and not settings.accounts_kept:
         return replace(settings, jwt_secret_key="")
     secret = settings.jwt_secret_key

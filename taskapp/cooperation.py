@@ -1,4 +1,4 @@
-"""All that knows gevent, but for gunicorn's worker: waiting, work aside, limits of time.
+"""All that knows gevent, except gunicorn's worker: waiting, work aside, time limits.
 
 Under gunicorn the requests of a process share one thread, and whoever waits lets others go on.
 Without gevent's patches, as in commands and most tests, waiting simply blocks.
@@ -15,7 +15,7 @@ from gevent import monkey
 # What a socket is waited for. The numbers are those of psycopg and of gevent's watchers.
 READ, WRITE = 1, 2
 EVENTS = {READ: select.POLLIN, WRITE: select.POLLOUT, READ | WRITE: select.POLLIN | select.POLLOUT}
-# gevent's own takes tens of microseconds, also to look without waiting.
+# gevent's own takes tens of microseconds, even to look without waiting.
 _poll = monkey.get_original("select", "poll")
 
 
@@ -32,8 +32,8 @@ def is_readable(file: int) -> bool:
 def wait(file: int, wanted: int) -> int:
     """Wait until the socket is ready, and return what for; a broken one can be read."""
     poll = None
-    # The hub is asked for an answer that is there already, too. So others get their turn, or a
-    # client that always has the next request ready would hold the worker (p99 13 → 66 ms).
+    # The hub is asked even where the answer is there already, so that others get their turn: a
+    # client that always has its next request ready would hold the worker (p99 13 → 66 ms).
     if wanted != READ:
         poll = _polled(file, wanted)
         if ready := _ready(poll):
@@ -55,7 +55,7 @@ def aside(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def time_limit(seconds: float, error: Exception) -> AbstractContextManager[object]:
-    """Return a context that raises the error where its block waits for longer than that."""
+    """Return a context that raises the error if its block waits for longer than that."""
     return gevent.Timeout(seconds, error)
 
 

@@ -66,6 +66,13 @@ class NotFound(Problem):
     code = 404
 
 
+class NoTask(NotFound):
+    """The user has no such task."""
+
+    def __init__(self, task_id: int) -> None:
+        super().__init__(f"Task {task_id} not found")
+
+
 class Conflict(Problem):
     """Something that exists stands in the way."""
 
@@ -133,7 +140,7 @@ class Unavailable(Problem):
     headers = {"Retry-After": str(RETRY_AFTER)}
 
 
-# What clients are told where the exception comes from the framework and its own text is not ours.
+# What clients are told where the exception is the framework's, whose own text is not ours.
 DETAILS = {
     400: "The request could not be read.",
     404: "There is nothing at this address.",
@@ -141,12 +148,36 @@ DETAILS = {
     413: "The body is too large.",
     500: "Something went wrong on our side. The request id helps us to find it.",
 }
+# And where gunicorn refuses a request before the application sees it.
+UNREAD = {
+    400: "The request can't be read.",
+    414: "The address is too long.",
+    417: "What the request expects can't be met.",
+    431: "The headers are too large, or too many.",
+    501: "This transfer coding is not known here.",
+}
+UNREAD_OTHERWISE = "The request can't be answered."
 
 
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, write)
     app.register_error_handler(DatabaseAway, _database_away)
     app.register_error_handler(Exception, _unexpected)
+
+
+def document(
+    title: str, status: int, detail: str, *, instance: str, request_id: str, **more: Any
+) -> dict[str, Any]:
+    """Return the problem as RFC 9457 has it, with the members that all of ours have."""
+    return {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": instance,
+        "request_id": request_id,
+        **more,
+    }
 
 
 def write(error: HTTPException) -> Response:
@@ -156,15 +187,14 @@ def write(error: HTTPException) -> Response:
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
         detail, members, headers = DETAILS.get(status), {}, error.get_headers()
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail or HTTPStatus(status).description,
-        "instance": quote(request.path),
-        "request_id": request_ids.current(),
+    body = document(
+        HTTPStatus(status).phrase,
+        status,
+        detail or HTTPStatus(status).description,
+        instance=quote(request.path),
+        request_id=request_ids.current(),
         **members,
-    }
+    )
     response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:
         if name.lower() != "content-type":

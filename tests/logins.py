@@ -1,4 +1,4 @@
-"""A login of somebody else's: it publishes a key set over HTTP and signs tokens."""
+"""Somebody else's login: it publishes a key set over HTTP and signs tokens."""
 
 import base64
 import http.server

@@ -44,7 +44,7 @@ class Postgres:
         self.server.stop()
 
     def run(self, command: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's commands as the user whose the cluster is."""
+        """Run one of PostgreSQL's commands as the user who owns the cluster."""
         subprocess.run(
             [self.server.bin_path / command, *arguments],
             user=self.server.system_user,

@@ -60,7 +60,7 @@ def test_a_database_that_is_ahead(environ, tmp_path, allowed):
 
     assert code == (0 if allowed else 1)
     assert ("ALLOW_NEWER_DATABASE=true" in output) == (not allowed)
-    # A release that is just being replaced serves on.
+    # A release that is being replaced goes on serving.
     assert app.test_client().get("/health/ready").status_code == 200
 
 

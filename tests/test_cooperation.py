@@ -1,4 +1,4 @@
-"""Waiting as gevent's worker does: for sockets, for work aside, and not for ever."""
+"""Waiting as gevent's worker does: for sockets, for work aside, and not forever."""
 
 import socket
 import threading

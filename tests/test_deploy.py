@@ -1,4 +1,4 @@
-"""What is in deploy/ and compose.yaml is what it says: parsed, and of one mind with the code."""
+"""What is in deploy/ and compose.yaml is what it says: parsed, and in agreement with the code."""
 
 import json
 import re

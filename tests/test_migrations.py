@@ -135,7 +135,7 @@ def upgrade():
 
 
 def test_an_index_can_be_made_concurrently(empty, tmp_path):
-    """As CONTRIBUTING tells to do, with the environment that all migrations run in."""
+    """As CONTRIBUTING says, with the environment that all migrations run in."""
     folder = tmp_path / "migrations"
     shutil.copytree(config.ROOT / "migrations", folder)
     text = CONCURRENT.format(newest=schema.of_code())

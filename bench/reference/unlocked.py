@@ -1,6 +1,6 @@
-"""gunicorn's configuration of the service, without what tells PostgreSQL role and user.
+"""gunicorn's configuration of the service, without telling PostgreSQL role and user.
 
-Requests run as the owner of the tables then, whom row security does not concern.
+Requests then run as the owner of the tables, to whom row security does not apply.
 """
 
 from pathlib import Path

@@ -8,8 +8,8 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    # Columns are added as they are: to make the tables anew, as SQLite else needs, would forget
-    # which ids were used before.
+    # Columns are added to the tables in place: making the tables anew, as SQLite otherwise needs,
+    # would forget which ids were used before.
     number = {"type_": sa.BigInteger, "nullable": False, "server_default": "0"}
     for column in ("revision", "purged"):
         op.add_column("users", sa.Column(column, **number))

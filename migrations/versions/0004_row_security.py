@@ -13,8 +13,8 @@ OWNER = {"users": "id", "tasks": "user_id", "idempotency_keys": "user_id"}
 def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return
-    # Each by itself: whoever holds one table and asks for the next meets a request that does so
-    # in the other order. It may be run again after a part of it.
+    # Each by itself: whoever holds one table and asks for the next deadlocks with a request that
+    # does so in the other order. It can be run again if it stops halfway.
     with op.get_context().autocommit_block():
         for table, column in OWNER.items():
             op.execute(f"DROP POLICY IF EXISTS own_rows ON {table}")

@@ -24,7 +24,7 @@ def digest(kind: str, value: str) -> str:
 def allow(limits: dict[str, int]) -> None:
     """Count one attempt under each digest; raises `problems.TooManyRequests` above its limit.
 
-    It counts before the password is looked at: attempts at the same time can't slip through.
+    It counts before the password is looked at, so simultaneous attempts can't slip through.
     """
     with transaction():
         queries.forget_old_attempts(WINDOW)

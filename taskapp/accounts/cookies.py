@@ -8,7 +8,7 @@ from taskapp import config, problems
 NAME = "__Secure-taskapp-refresh"
 PATH = "/api/auth"
 # A form or an image of another site can't send a header of its own, and a script of another
-# origin needs our leave by CORS (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet).
+# origin needs our permission by CORS (OWASP, Cross-Site Request Forgery Prevention Cheat Sheet).
 CSRF_HEADER = "X-CSRF-Protection"
 
 

@@ -62,7 +62,7 @@ def sessions(user_id: str, after: Row | None, limit: int) -> Sequence[Row]:
 
 def erase_sessions(user_id: str) -> None:
     """Erase all of the user's sessions, with their tokens."""
-    # Foreign keys would do it, but for where users are distributed over several nodes
+    # Foreign keys would do it, except where users are distributed over several nodes
     # (docs/operations.md, "Growth").
     of_user = sa.select(Session.id).where(Session.user_id == user_id)
     execute(sa.delete(RefreshToken).where(RefreshToken.session_id.in_(of_user)))

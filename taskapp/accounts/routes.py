@@ -35,7 +35,7 @@ COOKIE = [
 
 PROBLEMS = (401, 422, 429, 500, 503)
 
-# What needs no access token, and the account of the one whose token it is.
+# What needs no access token, and the account of whoever the token belongs to.
 public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLEMS)
 public.before_request(rate_limits.count_address)
 mine = Blueprint("account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404))

@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
 
 def shared_key(settings: config.Settings) -> tokens.Key:
     """Return the key of the secret that the login and this service share."""
-    # What BETTER_AUTH_URL says of issuer and audience holds for the keys that it publishes.
+    # Issuer and audience from BETTER_AUTH_URL apply only to the keys that it publishes.
     issuers, audiences = config.listed(settings.jwt_issuer), config.listed(settings.jwt_audience)
     return tokens.Key("HS256", settings.jwt_secret_key, issuers, audiences)
 
@@ -61,7 +61,7 @@ def warm_up(app: Flask) -> None:
 
 
 def identity() -> tokens.Identity:
-    """Return whom the request's token is about; behind the guard there is always one."""
+    """Return the user whom the request's token names; behind the guard there always is one."""
     return cast(tokens.Identity, g.token.identity)
 
 
@@ -154,7 +154,7 @@ def _session_has_ended(token: tokens.Token) -> bool:
 
 def _guard_unrouted() -> None:
     # What no route answers under a user's path is still the user's: whoever may not come in
-    # hears 401 or 403 and learns nothing of what is there.
+    # hears 401 or 403 and learns nothing about what is there.
     if not isinstance(request.routing_exception, NotFound | MethodNotAllowed):
         return
     path = request.path

@@ -25,7 +25,7 @@ SMALLEST_RSA = 2048  # bits: RFC 7518, section 3.3
 PAUSE = 0.1  # seconds between two fetches
 PAUSE_AFTER_VAIN = 1.0  # seconds after one for an unknown key that did not bring it
 PAUSE_AFTER_FAILURE = 5.0  # seconds after one that failed
-REFRESH_AT = 0.8  # of the greatest age: then the keys are fetched anew behind the scenes
+REFRESH_AT = 0.8  # of the greatest age: then the keys are fetched again in the background
 KINDS = {"Ed": "OKP", "ES": "EC", "RS": "RSA", "PS": "RSA"}  # `kty` by an algorithm's beginning
 CURVES = {"EdDSA": "Ed25519", "ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 PUBLIC_MEMBERS = {"kty", "crv", "x", "y", "n", "e"}
@@ -94,7 +94,7 @@ class Jwks:
         key = self._find(kid) or self._find_anew(kid)
         if key is not None:
             return key
-        # Without the login's word there is no telling whether the key is its own.
+        # As long as the login does not answer, nobody can tell whether the key is its own.
         if self._failed or not self.usable:
             raise Unreachable
         if kid is None:
@@ -158,7 +158,7 @@ class Jwks:
     def _fetch_next(self, kid: Any) -> _Fetch | None:
         # A login may publish a key at the instant it first signs with it, just after the last
         # fetch: then the short pause is waited out. After a vain fetch the token is more likely
-        # one of many with keys that don't exist, and nobody shall be held up by those.
+        # one of many with keys that don't exist, and nobody should be held up by those.
         if self._failed or self._vain:
             return None
         time.sleep(max(0.0, self._not_before - time.monotonic()))
@@ -179,7 +179,7 @@ class Jwks:
         try:
             published = self._parse(self._download())
         except (urllib3.exceptions.HTTPError, OSError, ValueError, RecursionError) as error:
-            # Only its kind: an answer of somebody else's server does not belong into our log.
+            # Only its kind: an answer from somebody else's server does not belong in our log.
             logger.warning("the login's keys can't be fetched: %s", type(error).__name__)
         finally:
             self._end(fetch, published)

@@ -21,7 +21,7 @@ LEEWAY = 10  # seconds that clocks may differ
 LIFETIME = 15 * 60  # seconds that a token issued here is valid
 LONGEST = 8192  # characters of a token
 REMEMBERED = 2048  # tokens for each process
-LAST_MOMENT = 253_402_300_799  # the end of the year 9999; what is later was not meant in seconds
+LAST_MOMENT = 253_402_300_799  # the end of the year 9999; anything later was not in seconds
 # What the database can store: no NUL, no lone surrogate.
 USER_ID = re.compile("[^\0\ud800-\udfff]{1,255}", re.DOTALL)
 # RFC 7519, section 5.1, and RFC 9068, section 2.1. Better Auth, for one, signs its session cookie
@@ -30,6 +30,7 @@ TYPES = {"jwt", "at+jwt", "application/jwt", "application/at+jwt"}
 SESSION_COOKIE_TYPE = "better-auth.session-cache+jwt"
 # 32 letters and digits; in its cookie a dot and the signature follow.
 SESSION = re.compile(r"[A-Za-z0-9]{32}(\.[A-Za-z0-9+/=%_-]+)?")
+EXPIRED = "The token has expired."
 SESSION_SENT = (
     "This is a Better Auth session token, not a JWT: "
     "call /api/auth/token and send the token that it returns."
@@ -131,7 +132,7 @@ class Token:
 
     @property
     def session(self) -> str | None:
-        """The session that it is of; None if it was not issued here."""
+        """The session that it belongs to; None if it was not issued here."""
         return self.claims.get("sid", "") if self.header.get("kid") == ACCOUNTS else None
 
 
@@ -181,7 +182,7 @@ class Verifier:
         if header.get("alg") != key.algorithm:
             raise Refused("The token is not signed with the algorithm of its key.")
         self._decode(encoded, key)
-        # That of Flask-JWT-Extended's refresh tokens, for a login that is made with it.
+        # Flask-JWT-Extended marks its refresh tokens by it, and a login may be made with that.
         if claims.get("type", "access") != "access":
             raise Refused("The token's 'type' is not that of an access token.")
         identity = claims.get(self.identity_claim)
@@ -202,7 +203,7 @@ class Verifier:
                 leeway=LEEWAY,
             )
         except jwt.ExpiredSignatureError:
-            raise Refused("The token has expired.") from None
+            raise Refused(EXPIRED) from None
         except jwt.ImmatureSignatureError:
             raise Refused("The token is not valid yet.") from None
         except jwt.MissingRequiredClaimError as error:

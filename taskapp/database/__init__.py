@@ -2,7 +2,7 @@
 
 SQLite serves a laptop, PostgreSQL everything else; the same queries run on both. On PostgreSQL
 whatever a request does runs as a role that sees no rows but those of the block's user: a second
-lock, should a WHERE be forgotten one day. Role and user are told in the round trip of the work.
+lock, should a WHERE be forgotten one day. Role and user are set in the round trip of the work.
 """
 
 from typing import Any
@@ -57,12 +57,12 @@ def init_app(app: Flask) -> None:
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": settings.database_timeout,
-        "pool_use_lifo": True,  # the last one used knows the statements, and its rows are at hand
+        "pool_use_lifo": True,  # the last one used knows the statements, and is warm
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **connections.options(settings),
     }
     db.init_app(app)
-    # Alembic takes 11 MB and a part of the time to start; only commands and tests need it.
+    # Alembic takes 11 MB and part of the start-up time; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
     if click.get_current_context(silent=True):
         _migrate(app)

@@ -17,7 +17,7 @@ from taskapp.database.turns import Turns, Unavailable
 from taskapp.telemetry import metrics
 
 NOBODY = ""  # no user has this id
-# For the transaction at hand, so that it holds behind a pooler in transaction mode, too.
+# For the current transaction only, so that it is right behind a pooler in transaction mode, too.
 TELL = "SELECT set_config('role', '{role}', true), set_config('taskapp.user_id', $1, true)"
 BEGIN = Query(b"BEGIN ISOLATION LEVEL READ COMMITTED", lasting=False)
 # What psycopg says of a database that can't do its work now. One that may only be read is a
@@ -29,7 +29,7 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnl
 class Database:
     """What an application needs of its database at each request."""
 
-    each: sa.Engine | None  # that commits each statement by itself; None on SQLite
+    each: sa.Engine | None  # it commits each statement by itself; None on SQLite
     together: sa.Engine
     turns: Turns
     tell: bytes
@@ -53,8 +53,8 @@ class Block:
         return self.held
 
 
-# The block at hand. There is no ORM session: every statement is of Core, and a session would take
-# longer than all else that is done for one.
+# The block at hand. There is no ORM session: every statement is one of Core, and a session would
+# take longer than everything else that is done for a statement.
 _at_hand: ContextVar[Block | None] = ContextVar("block", default=None)
 
 
@@ -70,9 +70,9 @@ def at_hand() -> Block:
 def transaction(user_id: str = NOBODY) -> Iterator[None]:
     """Run the block as one transaction: committed at its end, rolled back by an exception.
 
-    Of what belongs to users it sees only what is this user's. Inside another one the block is a
-    part of that; ValueError if that is another user's. Raises `Unavailable` when the database is
-    away, busy or too slow.
+    Of all users' rows it sees only this user's. Inside another block it is a part of that;
+    ValueError if that is another user's. Raises `Unavailable` when the database is away, busy or
+    too slow.
     """
     if _is_part(user_id):
         yield

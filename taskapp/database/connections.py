@@ -31,7 +31,7 @@ def options(settings: Settings) -> dict[str, Any]:
 
 
 def prepare(app: Flask, engine: Engine) -> None:
-    """Let the engine's connections be opened and looked at as here."""
+    """Let the engine's connections be opened and looked at by the functions below."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         return
@@ -83,10 +83,10 @@ def _connect_args(seconds: int) -> dict[str, Any]:
     milliseconds = seconds * 1000
     return {
         "application_name": "taskapp",
-        # psycopg throws away all that is prepared when a transaction is rolled back: ours, too.
+        # psycopg drops every prepared statement, ours too, when a transaction is rolled back.
         "prepare_threshold": None,
         "connect_timeout": max(2, seconds),
-        # A server that vanished without a word is given up after these.
+        # A server that vanishes without a word is given up on after these.
         "keepalives_idle": 30,
         "tcp_user_timeout": 2 * milliseconds,
         "options": " ".join(f"-c {name}={value}" for name, value in session(seconds).items()),

@@ -19,7 +19,7 @@ from taskapp import cooperation
 from taskapp.telemetry import tracing
 
 GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-BINARY = 1  # as libpq says it
+BINARY = 1  # libpq's number for it
 # A prepared statement that is unknown, or known already, on the server's side of a pooler.
 LOST = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 # One whose rows have changed their types since: "cached plan must not change result type".
@@ -94,7 +94,7 @@ class Connection(psycopg.Connection[Any]):
         transformer = Transformer(self)
         transformer.set_pgresult(result)
         if self.pgconn.parameter_status(b"TimeZone") != b"UTC":
-            # A pooler may keep from the server what the session asks for.
+            # A pooler may not pass on to the server what the session asks for.
             make_row = partial(_in_utc, make_row)
         return transformer.load_rows(0, result.ntuples, make_row)
 

@@ -43,7 +43,7 @@ class Prepared:
     """A statement that is made once and run often, with parameters.
 
     On PostgreSQL the driver runs its text: what SQLAlchemy does around an execution takes as long
-    as the execution. So on the way it converts nothing, which no type of ours needs there. The
+    as the execution. Nothing is converted on the way, since none of our types needs it. The
     text must not depend on values: for a list there is `one_of`, where IN would take as many
     parameters as it has. ValueError if it does.
     """

@@ -15,7 +15,7 @@ class Turns:
 
     A turn is held in `with`.
 
-    SQLAlchemy's pool gives a connection that was returned to whoever comes next, also where others
+    SQLAlchemy's pool gives a connection that was returned to whoever comes next, even where others
     wait: with 64 clients the slowest waited 2 s for what took 9 ms at the median.
     """
 
@@ -25,7 +25,7 @@ class Turns:
         self._lock = Lock()
 
     def __enter__(self) -> None:
-        """Take a turn; raises `Unavailable` if `room` wait already, or after `seconds`."""
+        """Take a turn; raises `Unavailable` if `room` others wait already, or after `seconds`."""
         with self._lock:
             if self._free:
                 self._free -= 1
@@ -45,7 +45,7 @@ class Turns:
             raise Unavailable
 
     def __exit__(self, *error: object) -> None:
-        """Give the turn to whoever waits longest."""
+        """Give the turn to whoever has waited longest."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()

@@ -21,7 +21,7 @@ EXPOSED = [
     "WWW-Authenticate",
     "X-Request-ID",
 ]
-# The headers that an answer's depend on.
+# The headers of a request that those of its answer depend on.
 DECISIVE = [
     "Origin",
     "Access-Control-Request-Method",
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
 
 
 def source(app: Flask) -> headers.Source:
-    """Return the source of CORS' headers for answers of this application."""
+    """Return the source of the CORS headers for answers of this application."""
     options = get_cors_options(
         app,
         {
@@ -50,7 +50,7 @@ def source(app: Flask) -> headers.Source:
         },
     )
 
-    # Flask-CORS' extension would make up its mind anew for each answer.
+    # Flask-CORS's extension would make up its mind again for each answer.
     @lru_cache(REMEMBERED)
     def headers_for(method: str, *values: str | None) -> list[Header]:
         sent = Headers([pair for pair in zip(DECISIVE, values, strict=True) if pair[1]])

@@ -140,7 +140,7 @@ def _keep(user_id: str, key: str, response: Response) -> None:
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     answer = {"status": response.status_code, "headers": headers, "body": response.get_data(True)}
     execute(sa.update(IdempotencyKey).where(mine).values(**answer))
-    # The user's own expired keys go on the way.
+    # The user's own expired keys are removed in passing.
     expired = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.created_at <= _expiry())
     execute(sa.delete(IdempotencyKey).where(expired))
 

@@ -15,6 +15,7 @@ from marshmallow import fields
 from werkzeug.routing import BaseConverter, Map
 
 from taskapp import problems
+from taskapp.auth.tokens import EXPIRED
 from taskapp.rest.bodies import Parser
 from taskapp.rest.pagination import LARGEST_ID
 
@@ -49,8 +50,8 @@ MEANINGS = {
     401: "The token is missing, has expired or is not valid.",
     403: "The path belongs to another user.",
     404: "There is no such thing among what the user owns.",
-    408: "The body did not arrive in time.",
-    413: "The body is too large.",
+    408: str(problems.RequestTimeout().description),
+    413: problems.DETAILS[413],
     409: "Something that exists stands in the way.",
     410: "The changes since then are no longer known.",
     412: "The task is not what `If-Match` says; `current` is what it is now.",
@@ -60,13 +61,15 @@ MEANINGS = {
     500: "An error of the service.",
     503: "The service can't answer right now. Try again after `Retry-After` seconds.",
 }
-EXAMPLES = {
-    401: "The token has expired.",
-    403: "Access denied: the user id in the path is not the token's.",
-    404: "Task 7 not found",
-    412: "The task has changed in the meantime; `current` is what it is now.",
-    422: "title: Missing data for required field.",
+INVALID = {"title": [str(fields.Field.default_error_messages["required"])]}
+EXAMPLES: dict[int, problems.Problem] = {
+    401: problems.Unauthorized(EXPIRED),
+    403: problems.NotOwner(),
+    404: problems.NoTask(7),
+    412: problems.Stale(current={}),
+    422: problems.Invalid(INVALID),
 }
+INSTANCE, REQUEST_ID = "/api/alice/tasks/7", "5f1d7a84db3b4b1e"
 
 
 class ProblemSchema(ma.Schema):
@@ -75,9 +78,9 @@ class ProblemSchema(ma.Schema):
     type = fields.String(required=True, metadata={"example": "about:blank"})
     title = fields.String(required=True, metadata={"example": "Not Found"})
     status = fields.Integer(required=True, metadata={"example": 404})
-    detail = fields.String(required=True, metadata={"example": "Task 7 not found"})
-    instance = fields.String(required=True, metadata={"example": "/api/alice/tasks/7"})
-    request_id = fields.String(required=True, metadata={"example": "5f1d7a84db3b4b1e"})
+    detail = fields.String(required=True, metadata={"example": EXAMPLES[404].description})
+    instance = fields.String(required=True, metadata={"example": INSTANCE})
+    request_id = fields.String(required=True, metadata={"example": REQUEST_ID})
     errors = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),
@@ -96,7 +99,7 @@ class MessageSchema(ma.Schema):
 
 
 class NoId(int):
-    """What stands in a row's place in a path and is no id: 0, which no row has; as text, itself."""
+    """What stands in an id's place and is none: 0, which no row has; as text, what it was."""
 
     def __new__(cls, text: str) -> Self:
         no_id = super().__new__(cls, 0)
@@ -258,17 +261,16 @@ def _row_id_parameter(converter: RowId) -> dict[str, Any]:
 
 
 def _response(status: HTTPStatus) -> dict[str, Any]:
-    detail = EXAMPLES.get(status, MEANINGS.get(status, status.description))
-    example: dict[str, Any] = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-        "instance": "/api/alice/tasks/7",
-        "request_id": "5f1d7a84db3b4b1e",
-    }
+    detail = EXAMPLES[status].description if status in EXAMPLES else MEANINGS.get(status)
+    example = problems.document(
+        status.phrase,
+        status.value,
+        detail or status.description,
+        instance=INSTANCE,
+        request_id=REQUEST_ID,
+    )
     if status == 422:
-        example["errors"] = {"title": ["Missing data for required field."]}
+        example["errors"] = INVALID
     if status == 304:
         return {"description": "The copy at hand is current."}
     content = {problems.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}}

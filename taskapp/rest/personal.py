@@ -33,7 +33,7 @@ Part = One | Many
 
 
 def register(app: Flask, *parts: Part) -> None:
-    """Let the parts be in every export, and gone after every erasure.
+    """Include the parts in every export and every erasure.
 
     They are erased in the order in which they are registered. That must be the order in which
     writes take their locks, idempotency keys before users before tasks.

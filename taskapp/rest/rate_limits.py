@@ -61,8 +61,8 @@ class _Window:
 class _Windows:
     """Counts in this process, in windows that begin with the first request under a key.
 
-    The memory of `limits` looks at all that it knows every 10 ms: with 50,000 users that is a third
-    of a processor.
+    The memory storage of `limits` looks through all its keys every 10 ms: with 50,000 users that is
+    a third of a processor.
     """
 
     def __init__(self) -> None:

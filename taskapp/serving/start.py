@@ -35,14 +35,14 @@ def refusal(settings: config.Settings) -> str | None:
 
 
 def begin(worker: Any) -> None:
-    """Let a worker of gunicorn that has loaded the application be ready for its work."""
+    """Prepare a worker of gunicorn that has loaded the application for its work."""
     # Each worker has keys of its own. Serving does not wait for a login that is slow.
     Thread(target=guard.warm_up, args=(worker.wsgi,), daemon=True).start()
     _release_waiters_at_the_end(worker)
 
 
 def _release_waiters_at_the_end(worker: Any) -> None:
-    # A long poll lasts longer than the time that requests get to end after SIGTERM.
+    # A long poll lasts longer than requests are given to end after SIGTERM.
     handle = signal.getsignal(signal.SIGTERM)
 
     def release_and_handle(number: int, frame: Any) -> None:

@@ -16,17 +16,11 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
 from gunicorn.workers import ggevent
 
+from taskapp import problems
 from taskapp.telemetry import request_ids
 
-DETAILS = {
-    400: "The request can't be read.",
-    414: "The address is too long.",
-    417: "What the request expects can't be met.",
-    431: "The headers are too large, or too many.",
-    501: "This transfer coding is not known here.",
-}
-# Found where what is left of a body is skipped, after the request was answered. A proxy could take
-# a second answer for that to somebody else's request.
+# Found when the rest of a body is skipped, after the request was answered. A proxy could take a
+# second answer for the answer to somebody else's request.
 BROKEN_BODY = (InvalidChunkSize, InvalidChunkExtension, ChunkMissingTerminator)
 LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
 
@@ -56,16 +50,16 @@ class Worker(ggevent.GeventWorker):
 class Logger(glogging.Logger):
     """gunicorn's logger, without its own line for each request: the application writes one.
 
-    It would gather what such a line says even where nothing is written.
+    It would gather what such a line says even if nothing is written.
     """
 
     access_log_enabled = False
 
 
 class _Server(StreamServer):
-    """Accepts whom the kernel has let connect, before the port is closed.
+    """Accepts everybody whom the kernel has let connect, before the port is closed.
 
-    They would be cut off, and nobody could tell whether what they sent was done.
+    Otherwise they would be cut off, and could not tell whether what they sent was done.
     """
 
     def close(self) -> None:
@@ -86,7 +80,7 @@ class _Named:
 
 
 class _Refused:
-    """A client's socket that replaces gunicorn's page of HTML by a problem."""
+    """A client's socket that replaces gunicorn's page of HTML with a problem."""
 
     def __init__(self, client: socket.socket) -> None:
         self._client = client
@@ -96,13 +90,13 @@ class _Refused:
 
     def sendall(self, page: bytes) -> None:
         _, code, reason = page.partition(b"\r\n")[0].decode("latin1").split(" ", 2)
-        request_id = secrets.token_hex(16)
-        detail = DETAILS.get(int(code), "The request can't be answered.")
-        problem = {"type": "about:blank", "title": reason, "status": int(code), "detail": detail}
-        body = json.dumps({**problem, "instance": "", "request_id": request_id}).encode()
+        status, request_id = int(code), secrets.token_hex(16)
+        detail = problems.UNREAD.get(status, problems.UNREAD_OTHERWISE)
+        problem = problems.document(reason, status, detail, instance="", request_id=request_id)
+        body = json.dumps(problem).encode()
         head = (
             f"HTTP/1.1 {code} {reason}\r\nConnection: close\r\n"
-            f"Content-Type: application/problem+json\r\n{request_ids.HEADER}: {request_id}\r\n"
+            f"Content-Type: {problems.MEDIA_TYPE}\r\n{request_ids.HEADER}: {request_id}\r\n"
             f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self._client.settimeout(1)

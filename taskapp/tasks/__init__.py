@@ -13,6 +13,6 @@ def init_app(app: Flask, api: Api) -> None:
     personal.register(
         app, personal.Many("tasks", TaskSchema(), read=queries.stored, erase=queries.erase)
     )
-    # First whoever has a word in an id's place.
+    # Routes that have a word in an id's place come first.
     api.register_blueprint(sync.blueprint, parameters=OWNER)
     api.register_blueprint(routes.blueprint, parameters=OWNER)

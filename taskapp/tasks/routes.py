@@ -83,7 +83,7 @@ def get_task(user_id: str, task_id: int) -> Answer:
     with autocommit(auth.identity().id):
         task = queries.get(user_id, task_id)
     if task is None:
-        raise _missing(task_id)
+        raise problems.NoTask(task_id)
     return _answer(task)
 
 
@@ -201,9 +201,5 @@ def _refusal(task: queries.Row | None, task_id: int, if_: Precondition) -> probl
     """Return why a change found nothing to do; the task is as it is now."""
     # Without a precondition the task has come back just now: too late for this request.
     if task is None or if_ == ANY:
-        return _missing(task_id)
+        return problems.NoTask(task_id)
     return problems.Stale(TaskSchema().dump(task))
-
-
-def _missing(task_id: int) -> problems.NotFound:
-    return problems.NotFound(f"Task {task_id} not found")

@@ -61,7 +61,7 @@ def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
 def purge(user_id: str, before: datetime) -> int:
     """Remove the user's tasks that were deleted before this moment, and return how many."""
     old = (Task.user_id == user_id) & DELETED & (Task.deleted_at < before)
-    # The user's row is locked first, as by every write: nothing is restored meanwhile.
+    # The user's row is locked first, as by every write: nothing is restored in the meantime.
     revisions.lock(user_id)
     newest_gone = execute(sa.select(sa.func.max(Task.revision)).where(old)).scalar()
     if newest_gone is None:

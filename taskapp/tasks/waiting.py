@@ -167,5 +167,5 @@ def _announced(user_id: str, seconds: float) -> Callable[[], float]:
         known = revisions.current(user_id)
         if known:
             revisions.watch(user_id, now() + timedelta(seconds=seconds + 1))
-    # Who has no row yet has nothing to be announced by.
+    # A user who has no row yet has nothing to be announced by.
     return lambda: LOOK_ANYWAY if known and listener.listening.is_set() else LOOK

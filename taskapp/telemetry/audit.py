@@ -1,7 +1,7 @@
 """The audit trail: what concerns security, as log events with stable names.
 
 The names and what each carries stand in docs/operations.md; a test compares. Tokens, passwords
-and e-mails are never among it.
+and e-mails are never part of it.
 """
 
 import logging

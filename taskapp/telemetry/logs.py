@@ -42,8 +42,8 @@ def formatter(log_format: str) -> logging.Formatter:
     return _WithoutRows("%(asctime)s %(levelname)s %(message)s")
 
 
-# What looks for the caller, thread and process of each line, none of which stands in ours, is
-# switched off as the standard library's Logging HOWTO says ("Optimization").
+# Looking for the caller, thread and process of each line, none of which is in ours, is switched
+# off in the way that the standard library's Logging HOWTO gives ("Optimization").
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
@@ -64,7 +64,7 @@ def _start() -> None:
 
 
 def _write(response: Response) -> Response:
-    # The objects behind the proxies, which look for the context anew each time.
+    # The objects behind the proxies, since these look for the context again each time.
     asked, noted = request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
     started = noted.get("started")
     line = {

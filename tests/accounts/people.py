@@ -35,7 +35,7 @@ def new_email() -> str:
 
 
 def post(app: Flask, path: str, body: Any = None, address: str = "", **kwargs: Any) -> Any:
-    """POST from an address of its own, so that no test is in another's way."""
+    """POST from an address of its own, so that no test gets in another's way."""
     address = address or f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.1"
     client = kwargs.pop("client", None) or app.test_client()
     environ = {"REMOTE_ADDR": address}

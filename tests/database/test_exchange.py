@@ -94,6 +94,19 @@ def test_json_comes_back_as_from_psycopg_itself(connection, value):
     assert only(connection, Query(f"SELECT '{value}'::json".encode())) == plain
 
 
+def test_psycopgs_own_cursors_wait_as_we_do(postgresql_url, monkeypatch):
+    waits = []
+    wait = cooperation.wait
+    monkeypatch.setattr(cooperation, "is_on", lambda: True)
+    monkeypatch.setattr(cooperation, "wait", lambda *given: waits.append(given) or wait(*given))
+
+    with closing(connect(postgresql_url)) as connection:
+        waits.clear()
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+    assert waits
+
+
 def test_the_last_result_is_returned_and_the_others_happened(scratch):
     insert = Query(b"INSERT INTO scratch VALUES ($1)", [7])
 

@@ -1,7 +1,7 @@
 """Connections are killed after a request was sent, the clients' and those to the database.
 
-Each request is retried with its key: every task exists exactly once, and who polls for changes
-misses nothing.
+Each request is retried with its key: every task exists exactly once, and whoever polls for
+changes misses nothing.
 """
 
 import json

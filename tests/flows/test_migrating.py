@@ -104,7 +104,7 @@ def git(*command: str) -> bytes:
 
 
 def test_the_code_before_the_newest_migration_works_with_it(postgres, tmp_path):
-    """What is deployed serves on while a new release is rolled out."""
+    """What is deployed goes on serving while a new release is rolled out."""
     newest = max((ROOT / "migrations/versions").glob("[0-9]*.py"))
     if not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository") == b"true\n":
         assert "CI" not in os.environ, "CI needs the whole history"

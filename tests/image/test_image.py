@@ -126,7 +126,7 @@ class Running:
     def __init__(self, image: Image, environ: dict[str, str]) -> None:
         self.url = f"http://127.0.0.1:{environ['PORT']}"
         command = [*image.about["Entrypoint"], *image.about["Cmd"]]
-        # Every step is an exec: this is what is process 1 in a container.
+        # Every step is an exec: this is process 1 in a container.
         self.process = subprocess.Popen(image.command(*command, **environ))
         deadline = time.monotonic() + 20
         while True:
@@ -154,7 +154,7 @@ def running(image, environ) -> Iterator[Running]:
 
 
 def test_it_is_small(image):
-    # Of files, as a layer counts them.
+    # Files, as a layer counts them.
     sizes = [
         sum(path.lstat().st_size for path in root.rglob("*") if not path.is_dir())
         for root in (image.root, image.base_root)

@@ -151,7 +151,7 @@ def pooled(
 
 
 def _settle(postgresql_url: str, user: str) -> None:
-    """What a session would ask for itself, and a pooler keeps from it (docs/operations.md)."""
+    """What a session would ask for itself, and a pooler does not pass on (docs/operations.md)."""
     with psycopg.connect(postgresql_url, autocommit=True) as connection:
         for setting in SESSION:
             connection.execute(f'ALTER ROLE "{user}" SET {setting}')

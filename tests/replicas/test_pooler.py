@@ -17,7 +17,7 @@ from tests.servers import BIN, Postgres, Service, new_user_id
 def behind(tmp_path_factory):
     """Two instances with a connection each, which share the pooler's one to PostgreSQL.
 
-    The pooler keeps from PostgreSQL what a session asks for, and nobody has set it on the role.
+    The pooler does not pass on what a session asks for, and nobody has set it on the role.
     """
     with contextlib.ExitStack() as stack:
         postgres = stack.enter_context(Postgres())

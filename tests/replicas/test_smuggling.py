@@ -1,4 +1,4 @@
-"""Requests that hide another one (RFC 9112, section 11.2): nobody may take it for a request.
+"""Requests that hide another one (RFC 9112, section 11.2): nobody may take that for a request.
 
 The hidden one carries an X-Request-ID, so the service's log tells if it was ever seen as one.
 """

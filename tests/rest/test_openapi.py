@@ -39,6 +39,27 @@ def test_operation_ids_are_stable(stranger):
             "completeTask"} <= ids  # fmt: skip
 
 
+def test_what_decorators_and_blueprints_add_is_documented(stranger):
+    paths = stranger.get("/openapi.json").json["paths"]
+    change = paths["/api/{user_id}/tasks/{task_id}"]["put"]
+    changes = paths["/api/{user_id}/tasks/changes"]["get"]
+
+    assert {"If-Match", "Idempotency-Key"} <= {each.get("name") for each in change["parameters"]}
+    assert {"400", "401", "403", "404", "412", "413", "415", "422"} <= change["responses"].keys()
+    assert {"401", "410"} <= changes["responses"].keys()
+    assert paths["/health"]["get"]["security"] == []
+    operations = [each for path in paths.values() for each in path.values() if "responses" in each]
+    assert not any("default" in each["responses"] for each in operations)
+
+
+def test_every_documented_problem_is_one_of_ours(stranger):
+    components = stranger.get("/openapi.json").json["components"]["responses"]
+
+    assert {"UNAUTHORIZED", "NOT_FOUND", "PRECONDITION_FAILED"} <= components.keys()
+    for name in components.keys() - {"NOT_MODIFIED"}:
+        assert components[name]["content"].keys() == {"application/problem+json"}
+
+
 def test_the_docs_need_nothing_from_outside(stranger):
     page = stranger.get("/docs")
 

@@ -71,7 +71,7 @@ def test_what_is_counted_here_is_bounded(environ, monkeypatch):
     for each in (alice, *others):
         assert each.get(each.tasks_url).status_code == 200
 
-    # The one unused for longest is forgotten, the others are not.
+    # The one that was unused the longest is forgotten, the others are not.
     assert [each.get(each.tasks_url).status_code for each in others] == [429, 429]
     assert alice.get(alice.tasks_url).status_code == 200
 

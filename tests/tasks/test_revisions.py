@@ -149,7 +149,7 @@ def test_an_empty_list_has_an_etag_too(alice):
 
 @pytest.fixture
 def statements(app, monkeypatch):
-    """The statements that the database runs from now on, but for what tells it the user."""
+    """The statements that the database runs from now on, except what tells it the user."""
     statements = []
     ask = Connection.ask
 

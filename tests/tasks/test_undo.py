@@ -86,7 +86,7 @@ def test_deleting_for_good_leaves_nothing_to_restore(alice, hidden):
 
 
 def test_deleting_for_good_leaves_nothing_of_any_field(app, alice):
-    """Whatever was written, the rows are alike afterwards, but for their stamps."""
+    """Whatever was written, the rows are alike afterwards, except for their stamps."""
     tasks = [alice.has_task(**examples()), alice.has_task("Another", description="D" * 999)]
     for task in tasks:
         assert alice.delete(f"{task['url']}?permanent=true").status_code == 200

@@ -1,8 +1,11 @@
 """One line for each request, and an id that joins it with the answer."""
 
 import json
+import logging
 
 import pytest
+
+from taskapp.telemetry import logs
 
 
 def test_a_request_is_one_line_that_says_who_and_what_but_no_content(alice, log):
@@ -32,3 +35,12 @@ def test_another_one_is_replaced(stranger, sent):
     response = stranger.get("/health", headers={"X-Request-ID": sent})
 
     assert response.headers["X-Request-ID"] not in ("", sent)
+
+
+def test_no_line_looks_for_the_code_that_wrote_it(log, monkeypatch):
+    monkeypatch.setattr(logging.Logger, "findCaller", None)
+
+    logs.logger.warning("found without looking")
+
+    (line,) = log
+    assert line["message"] == "found without looking"

@@ -1,4 +1,4 @@
-"""The README's tour works as it is printed."""
+"""The tour (docs/tour.md) works as it is printed."""
 
 import re
 import subprocess
@@ -8,8 +8,8 @@ from tests.servers import BIN
 
 
 def test_the_tour_can_be_pasted(service):
-    readme = (ROOT / "README.md").read_text()
-    (tour,) = re.findall(r"## A tour.*?```sh\n(.*?)```", readme, re.DOTALL)
+    page = (ROOT / "docs/tour.md").read_text()
+    (tour,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     tour = tour.replace("http://127.0.0.1:8000", service.url).replace(".venv/bin/", f"{BIN}/")
 
     done = subprocess.run(

@@ -1,0 +1,47 @@
+"""The pages for people: what they point to exists, and the README stays short."""
+
+import re
+
+import pytest
+
+from taskapp.config import ROOT
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+NAMED = re.compile(r"`((?:tests|docs|deploy|bench|migrations|taskapp)/[\w/.-]*)`")
+
+
+def without_code(page):
+    return re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.*)$", without_code(page), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_whatever_a_page_points_to_exists(page):
+    for path, anchor in LINK.findall(without_code(page)):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), anchor
+    for path in NAMED.findall(page.read_text()):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_prose_is_wrapped(page):
+    for line in without_code(page).splitlines():
+        assert len(line) <= 120 or line.startswith("|") or "](" in line, line
+
+
+def test_every_decision_is_in_the_list_above_them():
+    page = ROOT / "docs/decisions.md"
+    listed = re.findall(r"^ *- \[.*\]\(#(.*)\)$", page.read_text(), re.MULTILINE)
+
+    assert listed == anchors(page)[1:]
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().split()) <= 600
