@@ -81,7 +81,6 @@ def _report_errors(dsn: str) -> None:
 
     sentry_sdk.init(
         dsn,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         before_send=_without_rows,
