@@ -174,6 +174,7 @@ def document(
         "title": title,
         "status": status,
         "detail": detail,
+        "message": detail,  # for the many frontends that look there
         "instance": instance,
         "request_id": request_id,
         **more,

@@ -12,6 +12,7 @@ def assert_problem(response: Any, status: int, *, names: str = "") -> dict[str, 
     assert problem["status"] == status
     assert problem["request_id"] == response.headers["X-Request-ID"]
     assert names in problem["detail"]
+    assert problem["message"] == problem["detail"]
     assert (status == 401) == ("WWW-Authenticate" in response.headers)
     assert (status in (429, 503)) == ("Retry-After" in response.headers)
     return problem

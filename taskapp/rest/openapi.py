@@ -79,6 +79,10 @@ class ProblemSchema(ma.Schema):
     title = fields.String(required=True, metadata={"example": "Not Found"})
     status = fields.Integer(required=True, metadata={"example": 404})
     detail = fields.String(required=True, metadata={"example": EXAMPLES[404].description})
+    message = fields.String(
+        required=True,
+        metadata={"description": "The same as `detail`.", "example": EXAMPLES[404].description},
+    )
     instance = fields.String(required=True, metadata={"example": INSTANCE})
     request_id = fields.String(required=True, metadata={"example": REQUEST_ID})
     errors = fields.Dict(

@@ -15,7 +15,9 @@ def send(service, text: bytes) -> tuple[int, dict[str, object]]:
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"application/problem+json" in head, answer
-    return int(head.split()[1]), json.loads(body)
+    problem = json.loads(body)
+    assert problem["message"] == problem["detail"]
+    return int(head.split()[1]), problem
 
 
 def request(service, user_id: str, body: bytes, *headers: str) -> bytes:
