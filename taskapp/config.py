@@ -347,8 +347,15 @@ class AccountsSettings:
         "off",
         help="Whether accounts are kept here; `auto` means only without an outside login.",
     )
+    access_token_minutes: int = whole_number(
+        10_080,
+        1,
+        525_600,
+        "Minutes that an access token lasts, and never longer than its session; a sign-out ends it "
+        "at once.",
+    )
     refresh_token_days: int = whole_number(
-        30, 1, 365, "Days that a session lasts without being used."
+        30, 1, 365, "Days that a session lasts without being refreshed."
     )
     refresh_cookie_samesite: str = one_of(
         "Strict",

@@ -9,6 +9,7 @@ from taskapp import auth, config, problems
 from taskapp.accounts import attempts, cookies, passwords, queries, sessions
 from taskapp.accounts.schemas import (
     CredentialsSchema,
+    MeSchema,
     PasswordSchema,
     RefreshTokenSchema,
     RegistrationSchema,
@@ -20,7 +21,6 @@ from taskapp.rest import personal, rate_limits
 from taskapp.rest.openapi import Blueprint, MessageSchema
 from taskapp.telemetry import audit
 from taskapp.users import queries as users
-from taskapp.users.schemas import UserSchema
 
 PUBLIC: dict[str, Any] = {"security": []}
 COOKIE = [
@@ -34,6 +34,7 @@ COOKIE = [
 ]
 
 PROBLEMS = (401, 422, 429, 500, 503)
+SIGNED_OUT = {"message": "Signed out"}
 
 # What needs no access token, and the account of whoever the token belongs to.
 public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLEMS)
@@ -119,12 +120,17 @@ def refresh(fields: dict[str, Any]) -> Response:
 def logout(fields: dict[str, Any]) -> Response:
     """End the session of a refresh token or, without one, that of the access token.
 
-    All tokens of the session are refused from now on.
+    All tokens of the session are refused from now on. Without a token, or with one that is refused
+    anyway, there is nothing to end: whoever wants to be signed out, is.
     """
     sent = fields.get("refresh_token") or cookies.refresh_token()
     session_id = None
     if sent is None:
-        auth.require_token()
+        try:
+            auth.require_token()
+        except problems.Unauthorized:
+            # The cookie stays: another site could send this, too, and sign somebody out by it.
+            return jsonify(SIGNED_OUT)
         session_id = auth.session_id()
         if session_id is None:
             raise problems.Forbidden("This token has no session here to end; it expires by itself.")
@@ -134,22 +140,22 @@ def logout(fields: dict[str, Any]) -> Response:
         else:
             sessions.end(sent or "")
     audit.event("session.ended")
-    response = jsonify({"message": "Signed out"})
+    response = jsonify(SIGNED_OUT)
     cookies.delete_from(response)
     return response
 
 
 @mine.get("")
 @mine.doc(operationId="getMe")
-@mine.response(200, UserSchema, description="The user.")
-def me() -> users.Row:
+@mine.response(200, MeSchema, description="The user.")
+def me() -> dict[str, Any]:
     """Get the user whose token it is."""
     user_id = auth.identity().id
     with transaction(user_id):
         user = users.get(user_id)
     if user is None:
         raise problems.NotFound("Nothing is stored about this user")
-    return user
+    return {**user._asdict(), "user": user}
 
 
 @mine.delete("")

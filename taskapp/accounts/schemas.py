@@ -110,11 +110,23 @@ class TokensSchema(ma.Schema):
     """Tokens, in the form of OAuth 2.0 (RFC 6749, section 5.1)."""
 
     access_token = fields.String(required=True, metadata={"example": "eyJhbGciOi…"})
+    token = fields.String(
+        required=True,
+        attribute="access_token",
+        dump_only=True,
+        metadata={"description": "The access token once more.", "example": "eyJhbGciOi…"},
+    )
     token_type = fields.String(required=True, metadata={"example": "Bearer"})
-    expires_in = fields.Integer(required=True, metadata={"example": 900})
+    expires_in = fields.Integer(required=True, metadata={"example": 604_800})
     refresh_token = fields.String(
         metadata={"description": "Left out when it is in the cookie.", "example": "refresh_4Jx0…"}
     )
+
+
+class MeSchema(UserSchema):
+    """The user, whose fields are also in `user`: frontends read either."""
+
+    user = fields.Nested(UserSchema, required=True)
 
 
 class SignedInSchema(TokensSchema):

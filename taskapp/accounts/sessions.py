@@ -1,4 +1,4 @@
-"""Sessions of accounts kept here: an access token for 15 minutes, a refresh token to go on.
+"""Sessions of accounts kept here: an access token for some days, a refresh token to go on.
 
 A refresh token is used once. Whoever presents it a second time may have stolen it, or been
 robbed of it, so its whole session ends (RFC 9700, section 4.14.2).
@@ -23,8 +23,8 @@ class Tokens:
 
     access_token: str
     refresh_token: str
+    expires_in: int  # seconds
     token_type: str = "Bearer"  # noqa: S105
-    expires_in: int = tokens.LIFETIME  # seconds
 
 
 def start(user_id: str) -> Tokens:
@@ -60,13 +60,22 @@ def lifetime() -> timedelta:
     return timedelta(days=config.of(current_app).refresh_token_days)
 
 
+def token_lifetime() -> timedelta:
+    """Return how long an access token is valid: no longer than its session lives."""
+    minutes = config.of(current_app).access_token_minutes
+    return min(timedelta(minutes=minutes), lifetime())
+
+
 def _new_tokens(user_id: str, session_id: str) -> Tokens:
     settings = config.of(current_app)
     key = tokens.accounts_key(settings.jwt_secret_key)
-    access_token = tokens.issue(user_id, key, settings.jwt_identity_claim, sid=session_id)
+    seconds = int(token_lifetime().total_seconds())
+    access_token = tokens.issue(
+        user_id, key, settings.jwt_identity_claim, lifetime=seconds, sid=session_id
+    )
     refresh_token = tokens.REFRESH_PREFIX + secrets.token_urlsafe(32)
     queries.add_refresh_token(session_id, _digest(refresh_token))
-    return Tokens(access_token, refresh_token)
+    return Tokens(access_token, refresh_token, seconds)
 
 
 def _digest(refresh_token: str) -> str:

@@ -18,7 +18,7 @@ import jwt
 from cachetools import LRUCache
 
 LEEWAY = 10  # seconds that clocks may differ
-LIFETIME = 15 * 60  # seconds that a token issued here is valid
+LIFETIME = 15 * 60  # seconds that a token issued here is valid, unless said otherwise
 LONGEST = 8192  # characters of a token
 REMEMBERED = 2048  # tokens for each process
 LAST_MOMENT = 253_402_300_799  # the end of the year 9999; anything later was not in seconds
@@ -218,10 +218,12 @@ class Verifier:
             raise Refused("The token is not valid.") from None
 
 
-def issue(user_id: str, key: Key, identity_claim: str, **more: Any) -> str:
-    """Return a token for `user_id`, signed with an HS256 `key`, that is valid for 15 minutes."""
+def issue(
+    user_id: str, key: Key, identity_claim: str, *, lifetime: int = LIFETIME, **more: Any
+) -> str:
+    """Return a token for `user_id`, signed with an HS256 `key`, valid for so many seconds."""
     now = int(time.time())
-    claims: dict[str, Any] = {identity_claim: user_id, "iat": now, "exp": now + LIFETIME, **more}
+    claims: dict[str, Any] = {identity_claim: user_id, "iat": now, "exp": now + lifetime, **more}
     if key.issuers:
         claims["iss"] = key.issuers[0]
     if key.audiences:

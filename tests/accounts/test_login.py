@@ -30,12 +30,28 @@ def test_email_and_password_open_a_session(app):
     assert response.json["refresh_token"] != alice.tokens["refresh_token"]
 
 
-def test_an_access_token_lives_15_minutes_and_is_bound_to_this_service(app):
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        ({}, 7 * 86400),
+        ({"ACCESS_TOKEN_MINUTES": "15"}, 900),
+        ({"ACCESS_TOKEN_MINUTES": "10080", "REFRESH_TOKEN_DAYS": "1"}, 86400),
+    ],
+)
+def test_an_access_token_lives_as_long_as_is_set_but_not_longer_than_its_session(
+    environ, app, settings, seconds
+):
+    tokens = register(create_app(environ | settings)).tokens
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+
+    assert claims["exp"] - claims["iat"] == tokens["expires_in"] == seconds
+
+
+def test_an_access_token_is_bound_to_this_service(app):
     token = register(app).tokens["access_token"]
 
     claims = jwt.decode(token, options={"verify_signature": False})
 
-    assert claims["exp"] - claims["iat"] == 900
     assert claims["iss"] == claims["aud"] == "taskapp"
     with pytest.raises(jwt.InvalidSignatureError):  # the shared secret is not its key
         jwt.decode(token, SECRET, ["HS256"], audience="taskapp")

@@ -12,7 +12,8 @@ def test_whoever_registers_is_signed_in(app):
     alice = register(app, name="Alice")
 
     assert alice.tokens["token_type"] == "Bearer"
-    assert alice.tokens["expires_in"] == 900
+    assert alice.tokens["expires_in"] == 7 * 86400
+    assert alice.tokens["token"] == alice.tokens["access_token"]
     assert alice.tokens["user"]["name"] == "Alice"
     assert alice.tokens["user"]["email"] == alice.email
     assert alice.tasks().json == []
