@@ -22,6 +22,7 @@ from taskapp import (
     telemetry,
     users,
 )
+from taskapp.dialects import addresses
 from taskapp.rest import cors, security_headers
 from taskapp.telemetry import request_ids
 
@@ -53,6 +54,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     tasks.init_app(app, api)
     privacy.init_app(app, api)
     health.init_app(api)
+    addresses.init_app(app)  # of the routes above
     cli.init_app(app)
     headers.init_app(app, [request_ids.source, cors.source(app), security_headers.source])
     return app

@@ -14,6 +14,7 @@ from taskapp.auth.jwks import Jwks, Unreachable
 from taskapp.telemetry import audit, metrics
 
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
+OWN = "tasks"  # in the place of a user id: /api/tasks is the token's own user's
 
 logger = logging.getLogger("taskapp")
 
@@ -109,11 +110,12 @@ def require_token() -> None:
 def require_owner() -> None:
     """Let the request pass if its token is valid and names the path's `user_id`.
 
-    Raises what `require_token` does, or `problems.NotOwner` (403).
+    A route whose path has none gets the token's. Raises what `require_token` does, or
+    `problems.NotOwner` (403).
     """
     require_token()
     asked = request._get_current_object()  # type: ignore[attr-defined]
-    if asked.method != "OPTIONS" and g.user_id != (asked.view_args or {}).get("user_id"):
+    if asked.method != "OPTIONS" and g.user_id != asked.view_args.setdefault("user_id", g.user_id):
         raise _not_owner()
 
 
@@ -163,7 +165,7 @@ def _guard_unrouted() -> None:
     require_token()
     owner, *rest = path.removeprefix("/api/").removesuffix("/").split("/")
     # An encoded slash or dots: then the first part alone does not tell whose path it is.
-    if g.user_id != owner or {"", ".", ".."} & set(rest):
+    if owner not in (g.user_id, OWN) or {"", ".", ".."} & set(rest):
         raise _not_owner()
 
 

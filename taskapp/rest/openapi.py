@@ -31,7 +31,8 @@ DESCRIPTION = """\
 Tasks for many users: each sees and changes only what is theirs.
 
 Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its user id must be
-the path's. Errors are problem details (RFC 9457) whose `detail` can be shown to people.
+the path's. `/api/tasks…` is the same as `/api/{user_id}/tasks…` for the token's own user. Errors
+are problem details (RFC 9457) whose `detail` can be shown to people.
 """
 
 OWNER = [
@@ -137,9 +138,10 @@ class RowId(BaseConverter):
 
 
 def _words(url_map: Map) -> set[str]:
-    # /api/<user_id>/<things>/<word>: where ids of things have their place.
+    # /api/<user_id>/<things>/<word>: where ids of things have their place. In /api/tasks/7 they
+    # have it where a user called "tasks" has the things.
     parts = [rule.rule.split("/") for rule in url_map.iter_rules() if "<user_id>/" in rule.rule]
-    return {each[4] for each in parts if len(each) > 4 and "<" not in each[4]}
+    return {word for each in parts for word in each[3:5] if word and "<" not in word}
 
 
 class Blueprint(flask_smorest.Blueprint):

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import url_for
-
 from taskapp import auth, problems
 from taskapp.database import autocommit
+from taskapp.dialects.addresses import url_for
 from taskapp.rest import etags, pagination, rate_limits
 from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
 from taskapp.rest.idempotency import idempotent

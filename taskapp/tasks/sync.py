@@ -3,10 +3,9 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import url_for
-
 from taskapp import auth, problems
 from taskapp.database import autocommit
+from taskapp.dialects.addresses import url_for
 from taskapp.rest import rate_limits
 from taskapp.rest.openapi import Blueprint, documents
 from taskapp.tasks import queries, waiting

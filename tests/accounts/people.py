@@ -34,12 +34,19 @@ def new_email() -> str:
     return f"{secrets.token_hex(6)}@example.com"
 
 
-def post(app: Flask, path: str, body: Any = None, address: str = "", **kwargs: Any) -> Any:
+def post(
+    app: Flask,
+    path: str,
+    body: Any = None,
+    address: str = "",
+    prefix: str = "/api/auth",
+    **kwargs: Any,
+) -> Any:
     """POST from an address of its own, so that no test gets in another's way."""
     address = address or f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.1"
     client = kwargs.pop("client", None) or app.test_client()
     environ = {"REMOTE_ADDR": address}
-    return client.post(f"/api/auth/{path}", json=body, environ_overrides=environ, **kwargs)
+    return client.post(f"{prefix}/{path}", json=body, environ_overrides=environ, **kwargs)
 
 
 def register(app: Flask, email: str = "", **fields: Any) -> AccountHolder:

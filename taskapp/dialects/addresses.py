@@ -1,0 +1,42 @@
+"""More addresses for routes that exist: `/api/tasks…` without the user id, other words for sign-in.
+
+A twin is a rule without an endpoint of its own, so guard, limits and all that follows are those of
+the route. It is made from the URL map, when all routes are in it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import flask
+from flask import Flask, request
+
+LONG, SHORT = "/api/<user_id>/tasks", "/api/tasks"
+SIGN_IN = "/api/auth/"
+WORDS = {"register": "signup", "login": "signin"}
+
+
+def init_app(app: Flask) -> None:
+    """Give the routes their further addresses; nothing that is registered later has any."""
+    for rule in list(app.url_map.iter_rules()):
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        for address in _further(rule.rule):
+            app.add_url_rule(address, rule.endpoint, methods=methods)
+
+
+def url_for(endpoint: str, *, user_id: str, **values: Any) -> str:
+    """Return the address of a thing of this user, in the form in which the request was made."""
+    rule = request.url_rule
+    if rule is None or "user_id" in rule.arguments:
+        values["user_id"] = user_id
+    return flask.url_for(endpoint, **values)
+
+
+def _further(rule: str) -> Iterator[str]:
+    if rule.startswith(LONG):
+        yield SHORT + rule.removeprefix(LONG)
+    if rule.startswith(SIGN_IN):
+        word = rule.removeprefix(SIGN_IN)
+        yield f"/auth/{word}"
+        if word in WORDS:
+            yield SIGN_IN + WORDS[word]
+            yield f"/auth/{WORDS[word]}"
