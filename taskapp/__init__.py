@@ -13,6 +13,7 @@ from taskapp import (
     cli,
     config,
     database,
+    dialects,
     headers,
     health,
     privacy,
@@ -48,6 +49,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     database.init_app(app)
     problems.init_app(app)
     auth.init_app(app)
+    dialects.init_app(app)
     api = rest.init_app(app)
     users.init_app(app)
     accounts.init_app(app, api)

@@ -36,6 +36,7 @@ ASYMMETRIC = (
     "RS384",
     "RS512",
 )
+ALIAS = re.compile("[A-Za-z_][A-Za-z0-9_]{0,49}")
 
 
 class BadSetting(Exception):
@@ -158,6 +159,19 @@ def _are_origins(value: str) -> None:
             raise ma.ValidationError(f"{origin!r} is not like https://app.example.com")
         if set("*\\]?$^[()@") & set(parts.netloc.replace("[::1]", "")):
             raise ma.ValidationError(f"{origin!r} must name one host, without patterns")
+
+
+def _are_aliases(value: str) -> None:
+    aliases = [_alias(each) for each in listed(value)]
+    if not all(ALIAS.fullmatch(name) and field for name, field in aliases):
+        raise ma.ValidationError("must be such as is_completed:completed,_id:id")
+    if len({name for name, _ in aliases}) < len(aliases):
+        raise ma.ValidationError("a name stands twice")
+
+
+def _alias(text: str) -> tuple[str, str]:
+    name, _, field = text.partition(":")
+    return name.strip(), field.strip()
 
 
 def _database_url(value: str) -> URL:
@@ -374,6 +388,41 @@ class AccountsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrontendsSettings:
+    """Frontends that can't be changed"""
+
+    list_form: str = one_of(
+        "array",
+        "array",
+        "tasks",
+        "items",
+        "data",
+        help="The list of tasks: a bare array, or an object with the array under this name and how "
+        "many there are.",
+    )
+    task_form: str = one_of(
+        "bare", "bare", "task", "data", help="A single task: bare, or in an object under this name."
+    )
+    field_names: str = one_of(
+        "snake", "snake", "camel", help="Names in answers: `due_date`, or `dueDate`."
+    )
+    task_id_form: str = one_of(
+        "number", "number", "string", help='The id of a task in answers: `7`, or `"7"`.'
+    )
+    field_aliases: str = text(
+        "",
+        "More names for fields of a task, in answers and in bodies, separated by commas.",
+        check=_are_aliases,
+        example="is_completed:completed,_id:id",
+    )
+
+    @property
+    def aliases(self) -> dict[str, str]:
+        """The further names of a task's fields, each with the field that it stands for."""
+        return dict(_alias(each) for each in listed(self.field_aliases))
+
+
+@dataclass(frozen=True, kw_only=True)
 class TasksSettings:
     """Tasks"""
 
@@ -492,6 +541,7 @@ class Settings(
     LoginSettings,
     AccountsSettings,
     TasksSettings,
+    FrontendsSettings,
     ServingSettings,
     LimitsSettings,
     TelemetrySettings,

@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 
 from taskapp.accounts import passwords
 from taskapp.accounts.models import EMAIL_LENGTH
+from taskapp.rest.bodies import FormSchema
 from taskapp.rest.fields import Text, Trimmed, TrueOrFalse, UTCTime
 from taskapp.users.models import NAME_LENGTH
 from taskapp.users.schemas import UserSchema
@@ -51,14 +52,14 @@ PASSWORD: dict[str, Any] = {
 }
 
 
-class CredentialsSchema(CookieChoice):
+class CredentialsSchema(CookieChoice, FormSchema):
     """E-mail and password."""
 
     email = Trimmed(**EMAIL)
     password = Text(validate=validate.Length(1, passwords.LONGEST), **PASSWORD)
 
 
-class RegistrationSchema(CookieChoice):
+class RegistrationSchema(CookieChoice, FormSchema):
     """A new account."""
 
     email = Email(**EMAIL)

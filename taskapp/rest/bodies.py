@@ -6,42 +6,54 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request, current_app
+from flask import Request, current_app, g
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from taskapp import config, cooperation, problems
+from taskapp import config, cooperation, dialects, problems
+from taskapp.dialects import names
 
 DEEPEST = 32  # objects and arrays inside each other
 LET_FINISH = 2**20  # bytes that are read of a body that is too large
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Parser(FlaskParser):
     """webargs' parser, answering in problems: 400 unreadable, 415 not JSON, 422 senseless."""
 
-    def _raw_load_json(self, req: Request) -> Any:
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:
+        """Return what the body says, its fields called by our names."""
         body = read(req)
         if not body:
             return {}
-        if not is_json(req.mimetype):
-            raise problems.UnsupportedMediaType
-        try:
-            parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            raise problems.BadRequest("The body is not valid JSON.") from None
-        if _is_deeper(parsed, DEEPEST):
-            raise problems.BadRequest("The body has too many objects or arrays inside each other.")
-        return parsed
+        if isinstance(schema, FormSchema) and req.mimetype in FORMS:
+            sent: Any = req.form.to_dict()
+        else:
+            sent = _parsed(body, req.mimetype)
+        if isinstance(sent, dict):
+            more = dialects.of(current_app).aliases
+            sent, g.sent_as = names.in_our_words(sent, schema.load_fields, more)
+        return sent
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
         by_location: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
         errors: dict[str, list[str]] = {}
         for fields in by_location.values():
             for name, texts in fields.items():
+                # Whoever calls it dueDate looks for dueDate.
+                name = g.get("sent_as", {}).get(name, name)
                 errors["body" if name == "_schema" else name] = texts
         raise problems.Invalid(errors) from None
+
+
+class FormSchema(ma.Schema):
+    """A body that may also be an HTML form, as sign-in is in OAuth 2.0 (RFC 6749, section 4.3.2).
+
+    A page of another site can send one without asking first. Its values are texts, so what takes
+    a JSON boolean, the cookie for one, can't be asked for by it.
+    """
 
 
 def read(req: Request) -> bytes:
@@ -66,6 +78,18 @@ def _read(req: Request) -> bytes:
     if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
         raise RequestEntityTooLarge
     return body
+
+
+def _parsed(body: bytes, mimetype: str) -> Any:
+    if not is_json(mimetype):
+        raise problems.UnsupportedMediaType
+    try:
+        parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise problems.BadRequest("The body is not valid JSON.") from None
+    if _is_deeper(parsed, DEEPEST):
+        raise problems.BadRequest("The body has too many objects or arrays inside each other.")
+    return parsed
 
 
 def _let_finish(req: Request) -> None:

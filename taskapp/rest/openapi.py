@@ -16,7 +16,7 @@ from werkzeug.routing import BaseConverter, Map
 
 from taskapp import problems
 from taskapp.auth.tokens import EXPIRED
-from taskapp.rest.bodies import Parser
+from taskapp.rest.bodies import FORMS, FormSchema, Parser
 from taskapp.rest.pagination import LARGEST_ID
 
 PLAIN_NUMBER = re.compile("[1-9][0-9]{0,18}")
@@ -172,6 +172,7 @@ class Blueprint(flask_smorest.Blueprint):
         for status in statuses:
             responses[status] = HTTPStatus(status).name
         doc.setdefault("parameters", []).extend(ours.get("parameters", []))
+        _add_forms(doc)
         doc["responses"] = dict(sorted(responses.items(), key=lambda item: int(item[0])))
         return doc
 
@@ -285,6 +286,13 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
     if status in headers:
         response["headers"] = {headers[status]: {"schema": {"type": "string"}}}
     return response
+
+
+def _add_forms(doc: dict[str, Any]) -> None:
+    content = doc.get("requestBody", {}).get("content", {})
+    body = content.get("application/json", {})
+    if isinstance(body.get("schema"), FormSchema):
+        content |= {media_type: {"schema": body["schema"]} for media_type in FORMS}
 
 
 def _add_no_security(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
