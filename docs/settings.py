@@ -22,8 +22,9 @@ one line that names it. This page and [.env.example](../.env.example) are writte
 
 More about some of them: [authentication](authentication.md),
 [row security](security.md#isolation-twice), [PgBouncer](operations.md#pgbouncer),
-[settings by size](operations.md#settings-by-size), [bounds](operations.md#bounds),
-[traces and errors](operations.md#traces-and-errors), [metrics](operations.md#metrics).
+[frontends](frontends.md), [settings by size](operations.md#settings-by-size),
+[bounds](operations.md#bounds), [traces and errors](operations.md#traces-and-errors),
+[metrics](operations.md#metrics).
 """
 ABOUT_EXAMPLE = """\
 # Copy to .env and change what you need. Everything has a safe default for a laptop.

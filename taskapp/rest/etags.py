@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, request
+from flask import Response, current_app, request
 
+from taskapp import dialects
 from taskapp.rest import openapi
 
-REVISION = re.compile("0|[1-9][0-9]{0,17}")
+# The tag of a representation in another form than ours (dialects) ends in a mark of that form.
+REVISION = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9a-f]{6})?")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def conditional(view: Callable[..., Any]) -> Any:
         if isinstance(answer, Response) or not asks_whether_modified():
             return answer
         _, sent = answer
-        return not_modified(int(sent["ETag"].strip('"'))) or answer
+        revision = sent["ETag"].strip('"').partition(".")[0]
+        return not_modified(int(revision)) or answer
 
     return openapi.documents(parameters=[IF_NONE_MATCH], statuses=[304])(wrapper)
 
@@ -104,10 +107,15 @@ def _precondition() -> Precondition:
 def headers(revision: int) -> dict[str, str]:
     """Return the headers of a representation: its strong ETag, and that caches must ask."""
     return {
-        "ETag": f'"{revision}"',
+        "ETag": f'"{tag(revision)}"',
         "Cache-Control": "private, no-cache",
         "Vary": "Authorization, Origin",
     }
+
+
+def tag(revision: int) -> str:
+    """Return what stands in an ETag: the revision, and which form its representation has."""
+    return f"{revision}{dialects.of(current_app).mark}"
 
 
 def asks_whether_modified() -> bool:
@@ -117,11 +125,12 @@ def asks_whether_modified() -> bool:
 
 def not_modified(revision: int) -> Response | None:
     """Return a 304 if the request's copy is of this revision."""
-    if asks_whether_modified() and request.if_none_match.contains_weak(str(revision)):
+    if asks_whether_modified() and request.if_none_match.contains_weak(tag(revision)):
         return Response(status=304, headers=headers(revision))
     return None
 
 
 def _revisions(tags: Iterable[str | None]) -> frozenset[int]:
     # werkzeug reads the empty tag, "", as None.
-    return frozenset(int(tag) for tag in tags if tag and REVISION.fullmatch(tag))
+    found = [REVISION.fullmatch(tag) for tag in tags if tag]
+    return frozenset(int(each[1]) for each in found if each)

@@ -18,9 +18,9 @@ class RowSchema(ma.Schema):
     """A schema whose `dump` is for rows that hold what it says, and takes a thirtieth of the time.
 
     A row may have other columns, too, in any order; ValueError if one of the fields is missing.
-    What comes out are records of the fields, which `json` writes as objects, with times as
-    `UTCTime` has them. The fields remain the truth: a test compares what is sent with
-    marshmallow's own dump.
+    What comes out are records of the fields, of a type that is called like the schema, which
+    `json` writes as objects, with times as `UTCTime` has them. The fields remain the truth: a test
+    compares what is sent with marshmallow's own dump.
     """
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
@@ -32,13 +32,14 @@ class RowSchema(ma.Schema):
         if not rows:
             return []
         names = tuple(self.dump_fields)
-        record, values_of = _record(names), _values(names, rows[0]._fields)
+        kind = type(self).__name__.removesuffix("Schema")
+        record, values_of = _record(kind, names), _values(names, rows[0]._fields)
         return [record(*values_of(row)) for row in rows]
 
 
 @cache
-def _record(names: tuple[str, ...]) -> type[msgspec.Struct]:
-    return msgspec.defstruct("Record", names, frozen=True, gc=False)
+def _record(kind: str, names: tuple[str, ...]) -> type[msgspec.Struct]:
+    return msgspec.defstruct(kind, names, frozen=True, gc=False)
 
 
 @cache

@@ -6,6 +6,9 @@ import msgspec
 from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 
+from taskapp import dialects
+from taskapp.dialects.forms import Form
+
 _written = msgspec.json.Encoder().encode
 
 
@@ -20,5 +23,19 @@ class Provider(DefaultJSONProvider):
         return Response(body, mimetype=self.mimetype)
 
 
+class FormedProvider(Provider):
+    """The provider where answers have another form than ours."""
+
+    def __init__(self, app: Flask, form: Form) -> None:
+        super().__init__(app)
+        self._form = form
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        answer = self._prepare_response_obj(args, kwargs)
+        return super().response(self._form.answer(answer))
+
+
 def init_app(app: Flask) -> None:
-    app.json = Provider(app)
+    # Chosen once, so that our own form costs nothing.
+    form = dialects.of(app)
+    app.json = Provider(app) if form.is_ours else FormedProvider(app, form)

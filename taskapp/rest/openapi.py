@@ -10,12 +10,13 @@ import flask_smorest
 import flask_swagger_ui
 import marshmallow as ma
 from flask import Blueprint as FlaskBlueprint
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, current_app, send_from_directory
 from marshmallow import fields
 from werkzeug.routing import BaseConverter, Map
 
-from taskapp import problems
+from taskapp import dialects, problems
 from taskapp.auth.tokens import EXPIRED
+from taskapp.dialects.document import formed
 from taskapp.rest.bodies import FORMS, FormSchema, Parser
 from taskapp.rest.pagination import LARGEST_ID
 
@@ -207,6 +208,11 @@ class Api(flask_smorest.Api):
     """flask-smorest's Api, with problem details as its errors."""
 
     ERROR_SCHEMA = ProblemSchema
+
+    def _openapi_json(self) -> Response:
+        """Serve the document, with answers in the form that is set."""
+        document = formed(self.spec.to_dict(), dialects.of(current_app))
+        return Response(current_app.json.dumps(document), mimetype="application/json")
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `problems`."""

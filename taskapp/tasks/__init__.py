@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from taskapp import dialects
 from taskapp.rest import personal
 from taskapp.rest.openapi import OWNER, Api
 from taskapp.tasks import queries, routes, sync, waiting
@@ -10,6 +11,7 @@ from taskapp.tasks.schemas import TaskSchema
 
 def init_app(app: Flask, api: Api) -> None:
     waiting.init_app(app)
+    dialects.of(app).check(TaskSchema().fields)
     personal.register(
         app, personal.Many("tasks", TaskSchema(), read=queries.stored, erase=queries.erase)
     )

@@ -58,6 +58,11 @@ def newest(user_id: str, *, status: str, before: int | None, limit: int) -> Page
     return _page(_NEWEST[status], {"owner": user_id, "below": below, "most": limit})
 
 
+def counts(user_id: str, status: str) -> Row:
+    """Return how many tasks there are, and how many of them are completed."""
+    return cast(Row, _COUNTS[status].first({"owner": user_id}))
+
+
 def stored(user_id: str, after: Row | None, limit: int) -> Sequence[Row]:
     """Return at most `limit` tasks, deleted or not, newest first, beginning after that one."""
     tasks = sa.select(*SHOWN).where(Task.user_id == user_id, Task.purged_at.is_(None))
@@ -192,6 +197,15 @@ _NEWEST = {
         ),
         "id",
         sa.desc,
+    )
+    for status, having in STATUSES.items()
+}
+_COUNTS = {
+    status: Prepared(
+        sa.select(
+            sa.func.count().label("total"),
+            sa.func.count().filter(COLUMNS.completed).label("completed"),
+        ).where(MINE, having)
     )
     for status, having in STATUSES.items()
 }

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from taskapp import auth, problems
+from flask import current_app, g
+
+from taskapp import auth, dialects, problems
 from taskapp.database import autocommit
 from taskapp.dialects.addresses import url_for
+from taskapp.dialects.forms import Totals
 from taskapp.rest import etags, pagination, rate_limits
 from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
 from taskapp.rest.idempotency import idempotent
@@ -57,6 +60,10 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
             limit=limit + 1,
         )
     rows, link = pagination.page(page.rows, limit)
+    if dialects.of(current_app).list_under:
+        with autocommit(auth.identity().id):
+            counted = queries.counts(user_id, arguments["status"])
+        g.totals = Totals(counted.total, counted.completed, limit)
     return rows, etags.headers(page.revision) | link
 
 
