@@ -31,7 +31,7 @@ def aliases(fields: tuple[str, ...], more: tuple[tuple[str, str], ...] = ()) -> 
 
 
 def in_our_words(
-    sent: Mapping[str, Any], fields: Iterable[str], more: tuple[tuple[str, str], ...] = ()
+    sent: dict[str, Any], fields: Iterable[str], more: tuple[tuple[str, str], ...] = ()
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the object with our names for these fields, and by which name each was sent.
 
@@ -40,6 +40,8 @@ def in_our_words(
     """
     others = aliases(tuple(fields), more)
     found = [name for name in sent if name in others]
+    if not found:
+        return sent, {}
     ours = {name: value for name, value in sent.items() if name not in others}
     sent_as = {}
     for name in found:
