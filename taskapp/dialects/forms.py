@@ -6,7 +6,7 @@ just before it is written; where none is, nothing here runs.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -75,7 +75,7 @@ class Form:
         """What ETags of this form end in: a copy in another form is another copy."""
         return "" if self.is_ours else "." + hashlib.sha256(repr(self).encode()).hexdigest()[:6]
 
-    def check(self, fields: Iterable[str]) -> None:
+    def check(self, fields: Collection[str]) -> None:
         """Raise `config.BadSetting` for an alias of no field of a task, or that is another's."""
         shown = set(map(self.name, fields))
         meant = {names.camel(field): field for field in fields} | {field: field for field in fields}
