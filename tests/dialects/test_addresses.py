@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from taskapp import create_app
 from taskapp.auth import tokens
 from tests.accounts.people import PASSWORD, new_email, post
-from tests.conftest import KEY, Person
+from tests.conftest import KEY, Person, person
 from tests.problems import assert_problem
 from tests.rest.test_contract import UNSAFE
 
@@ -144,7 +145,16 @@ def test_whoever_is_called_like_a_part_of_the_address_has_both_forms(app, alice,
     assert they.delete(f"/api/{user_id}").json == {"message": "User erased"}
 
 
-def test_the_short_form_is_counted_and_measured_like_the_long_one(app, alice, log):
+def test_both_forms_are_counted_together(environ, app):
+    alice = person(create_app(environ | {"RATE_LIMIT_READS": "3/minute"}), "alice")
+
+    for url in ("/api/tasks", alice.tasks_url, "/api/tasks/"):
+        assert alice.get(url).status_code == 200
+    for url in ("/api/tasks", alice.tasks_url):
+        assert_problem(alice.get(url), 429)
+
+
+def test_the_short_form_is_logged_by_its_own_template(app, alice, log):
     alice.get("/api/tasks/7")
 
     line = next(line for line in log if line.get("route"))
