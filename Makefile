@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
+# How many tests run at a time: many of them wait. 0 runs them one after the other.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
+
 .PHONY: run test check format lock fuzz browser-test replicas-test interop lint-openapi image-test \
         bench bench-smoke bench-growth audit sbom soak
 
@@ -12,8 +15,8 @@ run: $(VENV)/.installed
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas \
-		--ignore=tests/image
+	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder \
+		--ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas --ignore=tests/image
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
