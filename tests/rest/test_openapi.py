@@ -29,6 +29,24 @@ def test_every_route_is_in_the_document_and_the_other_way_round(app, stranger):
     assert documented == routed
 
 
+def test_what_is_answered_with_success_is_documented(alice):
+    for path, item in alice.get("/openapi.json").json["paths"].items():
+        for method in sorted(item.keys() & {"get", "put", "patch", "post", "delete"}):
+            if path.startswith("/api/auth"):
+                continue  # these need an account
+            task = alice.has_task()
+            if path.endswith("/restore"):
+                alice.delete(task["url"])
+            url = path.format(user_id=alice.id, task_id=task["id"])
+            body = {} if method == "get" else {"json": {"title": "t"}}
+
+            answer = alice.open(f"{url}?since=0", method.upper(), **body)
+
+            promised = {status for status in item[method]["responses"] if status < "400"}
+            assert str(answer.status_code) in promised, (method, path, answer.text)
+            assert promised <= {str(answer.status_code), "304"}
+
+
 def test_operation_ids_are_stable(stranger):
     paths = stranger.get("/openapi.json").json["paths"]
 
