@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import flask_migrate
 import jwt
 import pytest
+from prometheus_client import REGISTRY
 
 from taskapp import config, create_app
 from taskapp.auth import guard
@@ -154,6 +155,15 @@ def test_keys_are_fetched_once_and_a_verified_token_is_remembered(frontend, logi
 
     assert answers == {200}
     assert login.fetches == 1
+
+
+def test_operators_see_when_the_keys_were_fetched(frontend):
+    name = "taskapp_login_keys_fetched_timestamp_seconds"
+    began = time.time()
+
+    assert frontend.get().status_code == 200
+
+    assert began <= REGISTRY.get_sample_value(name) <= time.time()
 
 
 def test_a_remembered_token_expires_all_the_same(frontend, login):
