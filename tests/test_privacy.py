@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import islice
 
 import jwt
 import pytest
@@ -65,7 +66,9 @@ def test_whatever_comes_in_pages_is_complete_and_in_the_same_order(app, monkeypa
         post(app, "login", {"email": alice.email, "password": PASSWORD})
 
     def exported():
-        return alice.client.get(f"/api/{alice.id}/export", headers=alice.headers).json
+        with alice.client.get(f"/api/{alice.id}/export", headers=alice.headers) as response:
+            # So many pieces at most: pages that begin where the one before began have no end.
+            return json.loads(b"".join(islice(response.iter_encoded(), 100)))
 
     whole = exported()
     assert len(whole["sessions"]) == len(whole["idempotency_keys"]) == len(whole["tasks"]) == 3
