@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from taskapp import create_app
 from taskapp.accounts import attempts, passwords
 from taskapp.database import db, now
-from tests.accounts.people import PASSWORD, new_email, post, register
+from tests.accounts.people import PASSWORD, new_address, new_email, post, register
 from tests.conftest import SECRET
 from tests.problems import assert_problem
 
@@ -150,7 +150,7 @@ def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
         email = alice.email if password == PASSWORD else new_email()
         return login(strict, email, password, address=address).status_code
 
-    here, there = "10.0.0.80", "10.0.0.81"
+    here, there = new_address(), new_address()
     assert [attempt(there, "wrong") for _ in range(3)] == [401] * 3
     assert [attempt(here, word) for word in ("wrong", "wrong", PASSWORD)] == [401, 401, 200]
 
@@ -161,10 +161,12 @@ def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
 def test_an_address_can_try_only_so_often(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
 
-    answers = [login(strict, new_email(), "wrong", address="10.0.0.78") for _ in range(4)]
+    address = new_address()
+
+    answers = [login(strict, new_email(), "wrong", address=address) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
-    assert login(strict, new_email(), "wrong", address="10.0.0.79").status_code == 401
+    assert login(strict, new_email(), "wrong", address=new_address()).status_code == 401
 
 
 def test_attempts_are_forgotten_after_their_time(environ, app):

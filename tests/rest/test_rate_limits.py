@@ -93,9 +93,9 @@ def test_an_address_without_a_valid_token_is_limited_and_a_preflight_never(envir
 
 def test_a_request_that_needs_no_token_and_is_refused_counts_once(environ):
     app = create_app(environ | {"RATE_LIMIT_ADDRESS": "3/minute"})
-    body = {"refresh_token": "unknown"}
+    body, address = {"refresh_token": "unknown"}, people.new_address()
 
-    statuses = [people.post(app, "refresh", body, "203.0.113.7").status_code for _ in range(4)]
+    statuses = [people.post(app, "refresh", body, address).status_code for _ in range(4)]
 
     assert statuses == [401, 401, 401, 429]
 
@@ -131,9 +131,10 @@ def test_whoever_has_a_valid_token_may_share_an_address_with_strangers(environ):
 
 def test_signing_in_is_limited_by_address_too(environ):
     app = create_app(environ | {"RATE_LIMIT_ADDRESS": "2/minute"})
-    body = {"email": "nobody@example.com", "password": "a wrong one"}
+    body = {"email": people.new_email(), "password": "a wrong one"}
+    address = people.new_address()
 
-    statuses = [people.post(app, "login", body, "203.0.113.9").status_code for _ in range(3)]
+    statuses = [people.post(app, "login", body, address).status_code for _ in range(3)]
 
     assert statuses == [401, 401, 429]
 
