@@ -30,7 +30,14 @@ def test_every_route_is_in_the_document_and_the_other_way_round(app, stranger):
 
 
 def test_what_is_answered_with_success_is_documented(alice):
-    for path, item in alice.get("/openapi.json").json["paths"].items():
+    document = alice.get("/openapi.json").json
+
+    def always_sent(schema):
+        schema = schema.get("items", schema)
+        name = schema.get("$ref", "/").rpartition("/")[2]
+        return set(document["components"]["schemas"].get(name, schema).get("required", ()))
+
+    for path, item in document["paths"].items():
         for method in sorted(item.keys() & {"get", "put", "patch", "post", "delete"}):
             if path.startswith("/api/auth"):
                 continue  # these need an account
@@ -45,6 +52,11 @@ def test_what_is_answered_with_success_is_documented(alice):
             promised = {status for status in item[method]["responses"] if status < "400"}
             assert str(answer.status_code) in promised, (method, path, answer.text)
             assert promised <= {str(answer.status_code), "304"}
+            if path.startswith("/api/"):
+                about = item[method]["responses"][str(answer.status_code)]
+                schema = about["content"]["application/json"]["schema"]
+                one = answer.json[0] if isinstance(answer.json, list) else answer.json
+                assert one.keys() == always_sent(schema), (method, path)
 
 
 def test_operation_ids_are_stable(stranger):
