@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import parso
+import psycopg
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
@@ -104,13 +105,12 @@ def changes(path: Path) -> dict[Place, list[tuple[Operator, int]]]:
 class Copy:
     """A copy of the tree, in which tests run, and which of them pass through which line."""
 
-    def __init__(self, folder: str, part: str, database_url: str) -> None:
-        self.folder = Path(folder)
-        # Python looks at no more than the second and the size of a file that has changed.
-        about = {"TEST_DATABASE_URL": database_url, "PYTHONDONTWRITEBYTECODE": "1"}
-        # Plugins of other libraries take as long to load as all else that a short run does.
-        about |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        self.environ = os.environ | about
+    def __init__(self, folder: str, part: str, server_url: str) -> None:
+        self.folder, self.server_url = Path(folder), server_url
+        # Python looks at no more than the second and the size of a file that has changed, and
+        # plugins of other libraries take as long to load as all else that a short run does.
+        told = dict.fromkeys(["PYTHONDONTWRITEBYTECODE", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"], "1")
+        self.environ = os.environ | told
         for name in filter(os.path.isfile, subprocess.check_output(FILES, text=True).splitlines()):
             (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(name, self.folder / name)
@@ -126,9 +126,14 @@ class Copy:
 
     def failing(self, *command: str, seconds: float | None = None) -> str:
         """Run tests and return which of them fails first; empty where all pass in time."""
+        # A database of its own: failed sign-ins are counted for 15 minutes.
+        name = f"run_{time.monotonic_ns()}"
+        with psycopg.connect(self.server_url, autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {name}")
+        url = {"TEST_DATABASE_URL": self.server_url.replace("/postgres?", f"/{name}?")}
         run = subprocess.Popen(
             [sys.executable, "-m", *command, "-x", "--tb=no", "-p", "no:cacheprovider"],
-            cwd=self.folder, env=self.environ, start_new_session=True, text=True,
+            cwd=self.folder, env=self.environ | url, start_new_session=True, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
