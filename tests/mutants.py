@@ -151,7 +151,7 @@ class Copy:
         """Return the tests that pass through the line; also all, if not only tests do."""
         by_line = self.lines.contexts_by_lineno(str(self.folder / path))
         through = by_line[max((known for known in by_line if known <= line), default=0)]
-        names = [name.rpartition(".") for name in sorted(through) if name]
+        names = [name.rpartition(".") for name in sorted(through) if name.startswith("tests.")]
         first = [f"{module.replace('.', '/')}.py::{test}" for module, _, test in names]
         return first if names and "" not in through else first + self.tests
 
