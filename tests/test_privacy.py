@@ -133,7 +133,7 @@ def stored(app, user_id):
     with app.app_context(), db.engine.connect() as connection:
         return {
             table: connection.execute(
-                sa.text(f"SELECT * FROM {table} WHERE {mine}"), {"id": user_id}
+                sa.text(f"SELECT * FROM {table} WHERE {mine} ORDER BY 1, 2"), {"id": user_id}
             ).all()
             for table, mine in MINE.items()
         }
