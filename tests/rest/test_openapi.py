@@ -2,6 +2,7 @@
 
 import re
 
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 
@@ -55,6 +56,8 @@ def test_what_is_answered_with_success_is_documented(alice):
             if path.startswith("/api/"):
                 about = item[method]["responses"][str(answer.status_code)]
                 schema = about["content"]["application/json"]["schema"]
+                whole = {**schema, "components": document["components"]}
+                OAS31Validator(whole).validate(answer.json)
                 one = answer.json[0] if isinstance(answer.json, list) else answer.json
                 assert one.keys() == always_sent(schema), (method, path)
 
