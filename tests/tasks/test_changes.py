@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from taskapp import create_app
 from taskapp.database import db
+from taskapp.tasks import waiting
 from tests.problems import assert_problem
 from tests.tasks.test_undo import age, purge
 from tests.waiting import PATIENCE, until
@@ -225,6 +226,27 @@ def test_an_erased_user_is_no_longer_waited_for(app, alice, monkeypatch):
     waiting.join(PATIENCE)
 
     assert_problem(waiting.answer, 410)
+
+
+def test_whoever_has_left_is_forgotten_and_leaves_a_place():
+    waiters = waiting.Waiters(1)
+    with waiters.place("alice") as left:
+        pass
+
+    with waiters.place("alice") as event, waiters.place("bob") as none:
+        waiters.wake("bob")
+        assert not event.is_set()
+        waiters.wake("alice")
+
+    assert event.is_set()
+    assert none is None
+    assert not left.is_set()
+
+
+def test_the_longest_wait_is_over_at_once_where_there_is_a_change(alice):
+    alice.has_task()
+
+    assert len(changes(alice, wait=30)["changes"]) == 1
 
 
 def test_waiters_hold_no_connection_and_beyond_their_number_nobody_waits(environ, alice):

@@ -63,6 +63,16 @@ def test_pages_follow_the_link_header_and_hold_each_task_once(alice):
     assert seen == ["6", "5", "4", "2", "1", "0"]
 
 
+def test_a_list_that_just_fits_is_one_page(alice):
+    for number in range(2):
+        alice.has_task(str(number))
+
+    response = alice.get(f"{alice.tasks_url}?limit=2")
+
+    assert titles(response) == ["1", "0"]
+    assert "Link" not in response.headers
+
+
 def test_bob_sees_nothing_of_alice(alice, bob):
     alice.has_task()
 
