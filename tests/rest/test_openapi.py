@@ -86,6 +86,14 @@ def test_what_an_account_is_answered_with_success_is_documented(app, stranger):
         assert_documented(document, "/api/auth/me", method, answer)
 
 
+def test_a_body_that_may_be_left_out_is_documented_so(alice):
+    for path, item in alice.get("/openapi.json").json["paths"].items():
+        body = item.get("post", {}).get("requestBody")
+        if body:
+            refused = alice.post(path.format(user_id=alice.id)).status_code == 422
+            assert body.get("required", False) == refused, path
+
+
 def test_what_may_go_wrong_with_any_request_of_a_user_is_documented(stranger):
     paths = stranger.get("/openapi.json").json["paths"]
     for path, item in paths.items():
