@@ -129,6 +129,15 @@ def test_what_is_no_token_is_refused(alice, header):
     assert_problem(alice.get(alice.tasks_url, headers={"Authorization": header}), 401)
 
 
+@pytest.mark.parametrize(
+    "form", ["{0}", "Basic {0}", "Bearer  {0}", "Bearer {0} {0}", "Bearer {0},", "Bearer, {0}"]
+)
+def test_a_valid_token_in_another_form_is_refused(stranger, alice, form):
+    headers = {"Authorization": form.format(alice.token)}
+
+    assert_problem(stranger.get(alice.tasks_url, headers=headers), 401, names="must be: Bearer")
+
+
 def test_an_opaque_session_token_gets_a_sentence_of_its_own(alice):
     headers = {"Authorization": "Bearer 9aXlQ0lSxGzTqXxYcWnXlTzJZ1fGw3kV"}
 

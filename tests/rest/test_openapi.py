@@ -86,6 +86,25 @@ def test_what_an_account_is_answered_with_success_is_documented(app, stranger):
         assert_documented(document, "/api/auth/me", method, answer)
 
 
+def test_a_body_that_may_be_left_out_is_documented_so(alice):
+    for path, item in alice.get("/openapi.json").json["paths"].items():
+        body = item.get("post", {}).get("requestBody")
+        if body:
+            refused = alice.post(path.format(user_id=alice.id)).status_code == 422
+            assert body.get("required", False) == refused, path
+
+
+def test_what_may_go_wrong_with_any_request_of_a_user_is_documented(stranger):
+    paths = stranger.get("/openapi.json").json["paths"]
+    for path, item in paths.items():
+        for method in item.keys() & {"get", "put", "patch", "post", "delete"}:
+            operation = item[method]
+            expected = {401, 403, 404, 422, 429, 500, 503}
+            expected |= {400, 408, 413, 415} if "requestBody" in operation else set()
+            if path.startswith("/api/{user_id}"):
+                assert {str(status) for status in expected} <= operation["responses"].keys(), path
+
+
 def test_operation_ids_are_stable(stranger):
     paths = stranger.get("/openapi.json").json["paths"]
 
