@@ -6,8 +6,9 @@ export FLASK_APP := wsgi.py
 
 # How many tests run at a time: many of them wait. 0 runs them one after the other.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
+RUNS ?= 5
 
-.PHONY: run test check format lock fuzz browser-test replicas-test interop lint-openapi image-test \
+.PHONY: run test test-busy check format lock fuzz browser-test replicas-test interop lint-openapi image-test \
         bench bench-smoke bench-growth audit sbom soak
 
 run: $(VENV)/.installed
@@ -17,6 +18,15 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder \
 		--ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas --ignore=tests/image
+
+# No test depends on how fast the machine is: green beside four busy loops, time after time.
+test-busy: $(VENV)/.installed-dev
+	@trap 'kill $$loops' EXIT; trap 'exit 1' INT TERM; \
+	for loop in 1 2 3 4; do (while :; do :; done) & loops="$$loops $$!"; done; \
+	for run in $$(seq $(RUNS)); do \
+		echo "Run $$run of $(RUNS), beside four busy loops"; \
+		$(MAKE) --no-print-directory test || exit 1; \
+	done
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

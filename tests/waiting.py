@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-PATIENCE = 120.0  # seconds: the end of a wait for what a machine that works does sooner
+PATIENCE = 300.0  # seconds: the end of a wait for what a machine that works does sooner
 
 
 def until(happens: Callable[[], Any], what: str = "", *, seconds: float = PATIENCE) -> Any:
