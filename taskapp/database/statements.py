@@ -59,14 +59,18 @@ class Prepared:
         driver = block.driver
         if driver is None:
             return execute(self._statement, values).all()
-        text, names, constants = self._made
-        values = {**constants, **values}
-        query = Query(text, [values[name] for name in names], self._lasting)
+        query = Query(*self.query(values), self._lasting)
         result = driver.ask(query) if block.told else driver.ask(block.tell, query)
         if self._row_type is None:
             names = [result.fname(column).decode() for column in range(result.nfields)]
             self._row_type = namedtuple("Row", names)  # type: ignore[misc]
         return driver.rows(result, partial(tuple.__new__, self._row_type))
+
+    def query(self, values: Mapping[str, Any]) -> tuple[bytes, list[Any]]:
+        """Return the text for PostgreSQL, and the values of its parameters in their order."""
+        text, names, constants = self._made
+        values = {**constants, **values}
+        return text, [values[name] for name in names]
 
     def first(self, values: Mapping[str, Any]) -> Any:
         """Run it in the block at hand, and return its first row; None if there is none."""

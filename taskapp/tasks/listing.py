@@ -202,6 +202,11 @@ def page(user_id: str, question: Question) -> Page:
     return Page(found, user.of_user, continues, more, *counted)
 
 
+def explained(user_id: str, question: Question) -> tuple[bytes, list[Any]]:
+    """Return what PostgreSQL is asked, a text and its values: to look at its plan."""
+    return _statement(_shape(question)).query({"owner": user_id, **_values(question)})
+
+
 class _Shape(NamedTuple):
     """What the text of a statement depends on."""
 
