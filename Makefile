@@ -4,16 +4,29 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
 
-.PHONY: run test check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi image-test \
-        bench bench-smoke bench-growth audit sbom soak
+# How many tests run at a time: many of them wait. 0 runs them one after the other.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
+RUNS ?= 5
+
+.PHONY: run test test-busy check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi \
+        image-test bench bench-smoke bench-growth audit sbom soak mutants
 
 run: $(VENV)/.installed
 	$(BIN)/flask migrate
 	exec $(BIN)/gunicorn
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas \
-		--ignore=tests/image
+	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder \
+		--ignore=tests/browser --ignore=tests/interop --ignore=tests/replicas --ignore=tests/image
+
+# No test depends on how fast the machine is: green beside four busy loops, time after time.
+test-busy: $(VENV)/.installed-dev
+	@trap 'kill $$loops' EXIT; trap 'exit 1' INT TERM; \
+	for loop in 1 2 3 4; do (while :; do :; done) & loops="$$loops $$!"; done; \
+	for run in $$(seq $(RUNS)); do \
+		echo "Run $$run of $(RUNS), beside four busy loops"; \
+		$(MAKE) --no-print-directory test || exit 1; \
+	done
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -92,12 +105,20 @@ sbom: $(VENV)/.installed-audit
 	mkdir -p build
 	$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-reproducible -o build/sbom.json
 
+# Changes the code in SAMPLE random places, one at a time, and prints which changes no test notices.
+MODULE ?= taskapp/auth
+SEED   ?= 1
+SAMPLE ?= 20
+mutants: $(VENV)/.installed-mutants
+	$(BIN)/python -m tests.mutants $(MODULE) $(SEED) $(SAMPLE)
+
 # Compiles the lock files, with hashes, from the short lists.
 lock: $(VENV)/.installed-dev
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-bench.in -o requirements-bench.txt
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-audit.in -o requirements-audit.txt
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --upgrade requirements-mutants.in -o requirements-mutants.txt
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskapp needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
@@ -112,6 +133,10 @@ $(VENV)/.installed-audit: $(VENV)/.installed requirements-audit.txt
 
 $(VENV)/.installed-bench: $(VENV)/.installed-dev requirements-bench.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	touch $@
+
+$(VENV)/.installed-mutants: $(VENV)/.installed-dev requirements-mutants.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.txt
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

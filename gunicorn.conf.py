@@ -17,7 +17,7 @@ from typing import Any
 
 # Heartbeats and metrics in memory: the root file system may be read-only.
 memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
-METRICS = "-taskapp-metrics"
+METRICS = "-taskapp-workers"  # not that of the releases that held no lock on theirs
 
 
 def make_folder_for_metrics() -> None:

@@ -1,6 +1,7 @@
 """Somebody else's login: it publishes a key set over HTTP and signs tokens."""
 
 import base64
+import contextlib
 import http.server
 import json
 import secrets
@@ -10,6 +11,8 @@ from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
+
+from tests.waiting import PATIENCE
 
 MAKERS: dict[str, Any] = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
@@ -45,6 +48,8 @@ class Login:
         self.keys = list(keys) or [SigningKey()]
         self.fetches = 0
         self.delay = 0.0
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.answer: bytes | None = None  # instead of the key set
         self.status = 200
         self.port = 0
@@ -55,14 +60,16 @@ class Login:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 login.fetches += 1
+                login.may_answer.wait(PATIENCE)
                 time.sleep(login.delay)
                 body = json.dumps({"keys": [key.jwk for key in login.keys]}).encode()
                 body = body if login.answer is None else login.answer
-                self.send_response(login.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(ConnectionError):  # who waited too long is gone
+                    self.send_response(login.status)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.send_header("Location", "/elsewhere")
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *args: Any) -> None:
                 pass

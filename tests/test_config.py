@@ -191,6 +191,18 @@ def test_what_people_read_about_settings_is_written_from_them(path):
     assert path.read_text() == texts()[path], "run `make docs`"
 
 
+def test_a_file_of_settings_is_read_beneath_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+    monkeypatch.setenv("PORT", "8002")
+    (tmp_path / ".env").write_text("PORT=8001\nHOST=127.0.0.9\nLOG_FORMAT\n")
+
+    settings = config.read()
+
+    assert (settings.port, settings.host, settings.log_format) == (8002, "127.0.0.9", "console")
+    assert read(tmp_path).host == "127.0.0.1"
+
+
 def test_every_line_of_the_example_is_accepted(tmp_path):
     example = (config.ROOT / ".env.example").read_text()
     lines = re.findall(r"^#([A-Z_]+)=(.*)$", example, re.MULTILINE)

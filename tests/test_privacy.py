@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import islice
 
 import jwt
 import pytest
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from taskapp import privacy
 from taskapp.database import Base, db
-from tests.accounts.people import PASSWORD, register
+from tests.accounts.people import PASSWORD, post, register
 from tests.conftest import SECRET
 from tests.problems import assert_problem
 
@@ -57,6 +58,25 @@ def test_an_export_of_more_tasks_than_a_page_is_complete(alice, monkeypatch):
         monkeypatch.setattr(privacy, "PAGE", page)
         exported = alice.get(f"/api/{alice.id}/export").json["tasks"]
         assert [task["id"] for task in exported] == [task["id"] for task in reversed(tasks)]
+
+
+def test_whatever_comes_in_pages_is_complete_and_in_the_same_order(app, monkeypatch):
+    alice = works(register(app))
+    for _ in range(2):
+        post(app, "login", {"email": alice.email, "password": PASSWORD})
+
+    def exported():
+        with alice.client.get(f"/api/{alice.id}/export", headers=alice.headers) as response:
+            # So many pieces at most: pages that begin where the one before began have no end.
+            return json.loads(b"".join(islice(response.iter_encoded(), 100)))
+
+    whole = exported()
+    assert len(whole["sessions"]) == len(whole["idempotency_keys"]) == len(whole["tasks"]) == 3
+    begun = [session["created_at"] for session in whole["sessions"]]
+    assert begun == sorted(begun)
+    for page in (1, 2, 3):
+        monkeypatch.setattr(privacy, "PAGE", page)
+        assert exported() == whole
 
 
 def test_an_export_of_an_account_holds_no_secret(app):
@@ -113,7 +133,7 @@ def stored(app, user_id):
     with app.app_context(), db.engine.connect() as connection:
         return {
             table: connection.execute(
-                sa.text(f"SELECT * FROM {table} WHERE {mine}"), {"id": user_id}
+                sa.text(f"SELECT * FROM {table} WHERE {mine} ORDER BY 1, 2"), {"id": user_id}
             ).all()
             for table, mine in MINE.items()
         }

@@ -3,7 +3,9 @@
 import pytest
 
 from taskapp import create_app
+from tests.conftest import SECRET, person
 from tests.problems import assert_problem
+from tests.servers import free_port
 
 
 @pytest.fixture
@@ -27,3 +29,25 @@ def test_it_is_logged_once_with_its_stack_and_the_request_id(client, log):
     (error,) = [line for line in log if line["level"] == "ERROR"]
     assert "KeyError" in error["exc_info"]
     assert response.headers["X-Request-ID"] in error["message"]
+
+
+@pytest.fixture
+def without_database(tmp_path):
+    nowhere = f"postgresql://taskapp:pa55word@127.0.0.1:{free_port()}/tasks"
+    settings = {"DATABASE_URL": nowhere, "JWT_SECRET_KEY": SECRET, "INSTANCE_PATH": str(tmp_path)}
+    return create_app(settings)
+
+
+def test_a_database_that_is_away_is_one_entry_with_the_cause_and_the_request_id(
+    without_database, log
+):
+    alice = person(without_database, "alice")
+
+    response = alice.get(alice.tasks_url)
+
+    assert_problem(response, 503, names="try again")
+    (error,) = [line for line in log if line["level"] == "ERROR"]
+    assert "refused" in error["exc_info"]
+    assert response.headers["X-Request-ID"] in error["message"]
+    assert "refused" not in response.text
+    assert "pa55word" not in str(log)

@@ -14,7 +14,7 @@ import jwt
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from pydantic import BaseModel, field_serializer
-from sqlalchemy import BigInteger, Column, DateTime, Identity, update
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Text, update
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -42,14 +42,19 @@ class TaskRead(SQLModel):
     title: str
     description: str | None = None
     completed: bool = False
+    priority: str = "medium"
+    due_date: str | None = None
+    tags: list[str] = []
+    category: str | None = None
+    completed_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
     revision: int
     deleted_at: datetime | None = None
 
-    @field_serializer("created_at", "updated_at")
-    def write_time(self, value: datetime) -> str:
-        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    @field_serializer("created_at", "updated_at", "completed_at")
+    def write_time(self, value: datetime | None) -> str | None:
+        return value and value.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Task(TaskRead, table=True):
@@ -57,6 +62,8 @@ class Task(TaskRead, table=True):
     id: int | None = Field(
         default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
     )
+    tags: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text)))
+    completed_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True)))
     updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True)))
     deleted_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
@@ -133,6 +140,7 @@ async def create_task(user_id: Owner, body: TaskWrite, db: Session) -> Any:
         updated_at=moment,
         revision=0,
         deleted_at=None,
+        completed_at=None,
     )
     return await save(db, task)
 
@@ -154,4 +162,5 @@ async def put_task(user_id: Owner, task_id: int, body: TaskWrite, db: Session) -
 async def toggle_task(user_id: Owner, task_id: int, db: Session) -> Any:
     task = await find(db, user_id, task_id)
     task.completed = not task.completed
+    task.completed_at = datetime.now(UTC) if task.completed else None
     return await save(db, task)

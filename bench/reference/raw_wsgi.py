@@ -16,7 +16,8 @@ from psycopg_pool import ConnectionPool
 SECRET = os.environ["JWT_SECRET_KEY"]
 PATH = re.compile(r"/api/([^/]+)/tasks(?:/(\d+)(/complete)?)?")
 FIELDS = (
-    "id, user_id, title, description, completed,"
+    "id, user_id, title, description, completed, priority, due_date, tags, category,"
+    ' to_char(completed_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS completed_at,'
     ' to_char(created_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS created_at,'
     ' to_char(updated_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS updated_at,'
     " revision, deleted_at"
@@ -41,7 +42,9 @@ CHANGE = (
     " revision = (SELECT revision FROM counted)"
     f" WHERE user_id = %(user)s AND id = %(id)s AND deleted_at IS NULL RETURNING {FIELDS}"
 )
-TOGGLE = CHANGE.format("completed = NOT completed")
+TOGGLE = CHANGE.format(
+    "completed = NOT completed, completed_at = CASE WHEN NOT completed THEN now() END"
+)
 PUT = CHANGE.format("title = %(title)s")
 
 pool = ConnectionPool(

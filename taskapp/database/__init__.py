@@ -22,7 +22,15 @@ from taskapp.database.blocks import (
     transaction,
     transactional,
 )
-from taskapp.database.statements import Prepared, dialect, execute, one_of, upsert
+from taskapp.database.statements import (
+    Prepared,
+    ascii_lower,
+    contains_all,
+    dialect,
+    execute,
+    one_of,
+    upsert,
+)
 from taskapp.database.turns import Turns, Unavailable
 from taskapp.database.types import Base, Numbers, Texts, UTCDateTime, empty_list, now
 
@@ -33,7 +41,9 @@ __all__ = [
     "Texts",
     "UTCDateTime",
     "Unavailable",
+    "ascii_lower",
     "autocommit",
+    "contains_all",
     "db",
     "dialect",
     "empty_list",

@@ -141,7 +141,7 @@ def _connected(
 ) -> Iterator[Block]:
     database = _database()
     try:
-        with database.turns, closing(connect()) as held:
+        with database.turns, closing(_open(connect)) as held:
             driver = _driver(held)
             block = Block(user_id, held, driver, _tell(user_id), told=driver is None)
             token = _at_hand.set(block)
@@ -159,6 +159,16 @@ def _connected(
         if error.connection_invalidated or isinstance(error.orig, AWAY):
             raise Unavailable from error
         raise
+
+
+def _open(
+    connect: Callable[[], sa.Connection | PoolProxiedConnection],
+) -> sa.Connection | PoolProxiedConnection:
+    try:
+        return connect()
+    except exc.InvalidRequestError as error:
+        # The pool has found two connections in a row that are dead, the second of them new.
+        raise Unavailable from error
 
 
 def _driver(held: sa.Connection | PoolProxiedConnection) -> Connection | None:

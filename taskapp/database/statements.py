@@ -48,8 +48,9 @@ class Prepared:
     parameters as it has. ValueError if it does.
     """
 
-    def __init__(self, statement: Any) -> None:
+    def __init__(self, statement: Any, *, lasting: bool = True) -> None:
         self._statement = statement
+        self._lasting = lasting  # whether it is prepared on each connection: there must be few
         self._row_type: Any = None
 
     def all(self, values: Mapping[str, Any]) -> Sequence[Any]:
@@ -58,14 +59,18 @@ class Prepared:
         driver = block.driver
         if driver is None:
             return execute(self._statement, values).all()
-        text, names, constants = self._made
-        values = {**constants, **values}
-        query = Query(text, [values[name] for name in names])
+        query = Query(*self.query(values), self._lasting)
         result = driver.ask(query) if block.told else driver.ask(block.tell, query)
         if self._row_type is None:
             names = [result.fname(column).decode() for column in range(result.nfields)]
             self._row_type = namedtuple("Row", names)  # type: ignore[misc]
         return driver.rows(result, partial(tuple.__new__, self._row_type))
+
+    def query(self, values: Mapping[str, Any]) -> tuple[bytes, list[Any]]:
+        """Return the text for PostgreSQL, and the values of its parameters in their order."""
+        text, names, constants = self._made
+        values = {**constants, **values}
+        return text, [values[name] for name in names]
 
     def first(self, values: Mapping[str, Any]) -> Any:
         """Run it in the block at hand, and return its first row; None if there is none."""
@@ -83,8 +88,36 @@ class Prepared:
         return compiled.string.encode(), compiled.positiontup, constants
 
 
+class ascii_lower(FunctionElement[str]):  # noqa: N801 - as below
+    """A text with the letters of ASCII in lower case, the others as they are, on both databases."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(ascii_lower)
+def _ascii_lower(element: ascii_lower, compiler: Any, **options: Any) -> str:
+    (text,) = (compiler.process(part, **options) for part in element.clauses)
+    return f"lower({text})" if compiler.dialect.name == "sqlite" else f'lower({text} COLLATE "C")'
+
+
+class contains_all(FunctionElement[bool]):  # noqa: N801 - as below
+    """Whether a text contains all texts of a list, which is one parameter of the type `Texts`."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+
+
+@compiles(contains_all)
+def _contains_all(element: contains_all, compiler: Any, **options: Any) -> str:
+    text, parts = (compiler.process(part, **options) for part in element.clauses)
+    if compiler.dialect.name == "sqlite":
+        return f"(NOT EXISTS (SELECT 1 FROM json_each({parts}) WHERE instr({text}, value) = 0))"  # noqa: S608
+    return f"(NOT EXISTS (SELECT 1 FROM unnest({parts}) AS part WHERE strpos({text}, part) = 0))"  # noqa: S608
+
+
 class one_of(FunctionElement[bool]):  # noqa: N801 - reads as SQLAlchemy's functions do
-    """Whether a column's number is in a list, which is one parameter of the type `Numbers`."""
+    """Whether a value is in a list, which is one parameter of the type `Numbers` or `Texts`."""
 
     inherit_cache = True
     type = sa.Boolean()
@@ -92,7 +125,7 @@ class one_of(FunctionElement[bool]):  # noqa: N801 - reads as SQLAlchemy's funct
 
 @compiles(one_of)
 def _one_of(element: one_of, compiler: Any, **options: Any) -> str:
-    column, numbers = (compiler.process(part, **options) for part in element.clauses)
+    value, values = (compiler.process(part, **options) for part in element.clauses)
     if compiler.dialect.name == "sqlite":
-        return f"({column} IN (SELECT value FROM json_each({numbers})))"  # noqa: S608
-    return f"({column} = ANY ({numbers}))"
+        return f"({value} IN (SELECT value FROM json_each({values})))"  # noqa: S608
+    return f"({value} = ANY ({values}))"

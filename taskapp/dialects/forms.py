@@ -131,8 +131,9 @@ class Form:
 
     def _record(self, fields: tuple[str, ...]) -> Callable[[msgspec.Struct], Any]:
         """Return what puts a record with these fields into another, with the names of this form."""
-        sources = [*fields, *(field for _, field in self.aliases)]
-        shown = [*map(self.name, fields), *(name for name, _ in self.aliases)]
+        aliases = [(name, field) for name, field in self.aliases if field in fields]
+        sources = [*fields, *(field for _, field in aliases)]
+        shown = [*map(self.name, fields), *(name for name, _ in aliases)]
         places = [fields.index(field) for field in sources]
         ids = [at for at, field in enumerate(sources) if field == "id" and self.ids_are_text]
         members = [f"member_{at}" for at in range(len(sources))]

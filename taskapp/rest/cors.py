@@ -20,6 +20,7 @@ EXPOSED = [
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-ID",
+    "X-Total-Count",
 ]
 # The headers of a request that those of its answer depend on.
 DECISIVE = [

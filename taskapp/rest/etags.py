@@ -58,6 +58,7 @@ def conditional(view: Callable[..., Any]) -> Any:
     """Answer with a 304 where the request has the copy that the view returns already.
 
     The view returns what is to be sent and its `headers`, or a response that it has made itself.
+    What has no ETag is always sent.
     """
 
     @wraps(view)
@@ -66,6 +67,8 @@ def conditional(view: Callable[..., Any]) -> Any:
         if isinstance(answer, Response) or not asks_whether_modified():
             return answer
         _, sent = answer
+        if "ETag" not in sent:
+            return answer
         revision = sent["ETag"].strip('"').partition(".")[0]
         return not_modified(int(revision)) or answer
 

@@ -5,13 +5,20 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import marshmallow as ma
 import msgspec
 from marshmallow import fields
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class Sparse(NamedTuple):
+    """Rows of which only some fields are to be sent."""
+
+    rows: Sequence[Any]
+    names: Sequence[str]
 
 
 class RowSchema(ma.Schema):
@@ -28,10 +35,13 @@ class RowSchema(ma.Schema):
             return self._records(obj)
         return self._records([obj])[0]
 
-    def _records(self, rows: Sequence[Any]) -> list[Any]:
+    def _records(self, rows: Any) -> list[Any]:
+        names = tuple(self.dump_fields)
+        if isinstance(rows, Sparse):
+            names = tuple(name for name in names if name in rows.names)
+            rows = rows.rows
         if not rows:
             return []
-        names = tuple(self.dump_fields)
         kind = type(self).__name__.removesuffix("Schema")
         record, values_of = _record(kind, names), _values(names, rows[0]._fields)
         return [record(*values_of(row)) for row in rows]

@@ -1,6 +1,6 @@
-"""Pages: keyset pagination with `Link` headers (RFC 8288)."""
+"""Pages: how many rows, from where, and `Link` headers to the others (RFC 8288)."""
 
-from collections.abc import Sequence
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -10,34 +10,55 @@ from marshmallow import fields, validate
 
 LARGEST_PAGE = 1000  # rows
 LARGEST_ID = 2**63 - 1
+PLAIN = re.compile("-?[0-9]{1,20}")
 
 
-class LimitArguments(ma.Schema):
+class Number(fields.Integer):
+    """A whole number of a query, in the digits of ASCII and nothing else."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if isinstance(value, str) and not PLAIN.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        return int(super()._deserialize(value, *args, **kwargs))
+
+
+class Arguments(ma.Schema):
+    """Query parameters; an empty one counts as not sent, an unknown one is ignored."""
+
+    class Meta:
+        unknown = ma.EXCLUDE
+
+    # Other names that are in use for a parameter, by that name; its own goes first.
+    aliases: dict[str, str] = {}
+
+    @ma.pre_load
+    def _by_their_names(self, data: Any, **kwargs: Any) -> dict[str, Any]:
+        given = {name: value for name, value in data.items() if value not in ("", [""])}
+        renamed = {own: given[name] for name, own in self.aliases.items() if name in given}
+        return {**renamed, **given}
+
+
+class LimitArguments(Arguments):
     """How much of a list to return."""
 
-    limit = fields.Integer(
+    limit = Number(
         load_default=LARGEST_PAGE,
         validate=validate.Range(1, LARGEST_PAGE),
         metadata={"description": "How many to return at most.", "example": 50},
     )
 
 
-class PageArguments(LimitArguments):
-    """The query parameters of a list in pages."""
+def links(**queries: dict[str, Any] | None) -> dict[str, str]:
+    """Return the `Link` header to other pages of what the request asks for, by their relation.
 
-    cursor = fields.Integer(
-        validate=validate.Range(1, LARGEST_ID),
-        metadata={"description": "Where to go on: taken from the `Link` header, not made up."},
-    )
-
-
-def page(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], dict[str, str]]:
-    """Return the first `limit` rows, and a `Link` to the next page where there are more.
-
-    `rows` are sorted by falling `id` and hold one row more than fits if there are more.
+    A page's query is the request's own, but for the given parameters: those that are None are left
+    out. A relation whose query is None is not there.
     """
-    if len(rows) <= limit:
-        return rows, {}
-    shown = rows[:limit]
-    query = urlencode({**request.args.to_dict(), "cursor": shown[-1].id})
-    return shown, {"Link": f'<{quote(request.path)}?{query}>; rel="next"'}
+    asked = request.args.to_dict()
+    written = []
+    for relation, changed in queries.items():
+        if changed is not None:
+            query = {name: value for name, value in (asked | changed).items() if value is not None}
+            address = quote(request.path) + ("?" + urlencode(query) if query else "")
+            written.append(f'<{address}>; rel="{relation}"')
+    return {"Link": ", ".join(written)} if written else {}

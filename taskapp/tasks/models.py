@@ -96,10 +96,12 @@ DELETED = Task.deleted_at.is_not(None)
 # What the list may be narrowed to.
 STATUSES: dict[str, sa.ColumnElement[bool]] = {
     "all": LIVE,
-    "pending": LIVE & ~Task.completed,
-    "completed": LIVE & Task.completed,
+    **dict.fromkeys(["pending", "incomplete", "active"], LIVE & ~Task.completed),
+    **dict.fromkeys(["completed", "done"], LIVE & Task.completed),
     "deleted": DELETED & Task.purged_at.is_(None),
 }
+# What the list may be ordered by, as they came where nothing is said.
+ORDERS = ("created_at", "updated_at", "due_date", "priority", "title", "completed")
 
 # Serve "my tasks, newest first": ids grow with time, and one is never used again.
 sa.Index("ix_tasks_live", Task.user_id, Task.id, postgresql_where=LIVE, sqlite_where=LIVE)

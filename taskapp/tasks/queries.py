@@ -3,7 +3,7 @@
 They return rows, or None where this user has no such task. Nobody commits here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
@@ -11,9 +11,8 @@ import sqlalchemy as sa
 from taskapp.auth.tokens import Identity
 from taskapp.database import Numbers, Prepared, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
-from taskapp.rest.pagination import LARGEST_ID
 from taskapp.tasks.derived import with_derived
-from taskapp.tasks.models import LIVE, STATUSES, Task
+from taskapp.tasks.models import LIVE, Task
 from taskapp.users import revisions
 from taskapp.users.models import User
 from taskapp.users.revisions import MOMENT, OWNER, RevisedWrite
@@ -49,18 +48,6 @@ class Page(NamedTuple):
     rows: Sequence[Row]
     revision: int
     purge_horizon: int
-
-
-def newest(user_id: str, *, status: str, before: int | None, limit: int) -> Page:
-    """Return at most `limit` tasks, newest first, with ids below `before`."""
-    # Without a cursor every id is below the largest there can be.
-    below = LARGEST_ID if before is None else before
-    return _page(_NEWEST[status], {"owner": user_id, "below": below, "most": limit})
-
-
-def counts(user_id: str, status: str) -> Row:
-    """Return how many tasks there are, and how many of them are completed."""
-    return cast(Row, _COUNTS[status].first({"owner": user_id}))
 
 
 def stored(user_id: str, after: Row | None, limit: int) -> Sequence[Row]:
@@ -164,16 +151,25 @@ def _completed_at(now_completed: sa.ColumnElement[bool]) -> sa.Case[Any]:
     )
 
 
-def _with_revision(tasks: sa.Select[Any], key: str, direction: Any) -> Prepared:
-    """Return the statement that reads the tasks and the user's revision in one moment."""
+def with_user(
+    tasks: sa.Select[Any],
+    order: Callable[[Any], Sequence[sa.ColumnElement[Any]]],
+    *more: sa.ColumnElement[Any],
+    lasting: bool = True,
+) -> Prepared:
+    """Return the statement that reads the tasks and the user's revision in one moment.
+
+    `order` is by the columns of the tasks, and `more` beside the user's.
+    """
     read = tasks.limit(MOST).subquery()
     mine = sa.select(
         *read.c,
         User.revision.label("of_user"),
         User.purge_horizon.label("purge_horizon"),
+        *more,
     )
     mine = mine.outerjoin(read, read.c.user_id == User.id).where(User.id == OWNER)
-    return Prepared(mine.order_by(direction(read.c[key])))
+    return Prepared(mine.order_by(*order(read.c)), lasting=lasting)
 
 
 def _page(statement: Prepared, values: dict[str, Any]) -> Page:
@@ -190,27 +186,8 @@ _later = _tasks.where(COLUMNS.revision > SINCE).order_by(COLUMNS.revision)
 _one = _tasks.where(COLUMNS.id == TASK, LIVE)
 _GET = Prepared(_one)
 _GET_IF = Prepared(_one.where(PRECONDITION))
-_NEWEST = {
-    status: _with_revision(
-        _tasks.where(having, COLUMNS.id < sa.bindparam("below", type_=sa.BigInteger)).order_by(
-            COLUMNS.id.desc()
-        ),
-        "id",
-        sa.desc,
-    )
-    for status, having in STATUSES.items()
-}
-_COUNTS = {
-    status: Prepared(
-        sa.select(
-            sa.func.count().label("total"),
-            sa.func.count().filter(COLUMNS.completed).label("completed"),
-        ).where(MINE, having)
-    )
-    for status, having in STATUSES.items()
-}
-_CHANGES = _with_revision(_later, "revision", sa.asc)
-_COPY = _with_revision(_later.where(LIVE), "revision", sa.asc)
+_CHANGES = with_user(_later, lambda task: [task.revision])
+_COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
 _CREATE = RevisedWrite(
     revisions.FIRST_OR_NEXT,

@@ -1,6 +1,7 @@
 """The task endpoints. Every one of them stands behind the guard."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import current_app, g
@@ -11,9 +12,10 @@ from taskapp.dialects.addresses import url_for
 from taskapp.dialects.forms import Totals
 from taskapp.rest import etags, pagination, rate_limits
 from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
+from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import Blueprint, MessageSchema
-from taskapp.tasks import queries, trash
+from taskapp.tasks import folding, listing, queries, trash
 from taskapp.tasks.schemas import (
     CompletionSchema,
     DeletionArguments,
@@ -25,7 +27,16 @@ from taskapp.tasks.schemas import (
 from taskapp.users import revisions
 
 TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 7}]
-LINK = {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}}
+LINK = {
+    "Link": {
+        "description": "The pages around this one: `next`, `prev` and `first`.",
+        "schema": {"type": "string"},
+    },
+    "X-Total-Count": {
+        "description": "With `count=true`: how many there are on all pages.",
+        "schema": {"type": "integer"},
+    },
+}
 LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "string"}}}
 
 Answer = tuple[queries.Row, dict[str, str]]
@@ -41,30 +52,31 @@ blueprint.before_request(rate_limits.count_user)
 @blueprint.response(200, TaskSchema(many=True), headers=LINK | etags.ETAG, description="The tasks.")
 @conditional
 def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
-    """List the tasks, newest first.
+    """List the tasks, newest first, or those that are asked for in the order that is asked for.
 
     Where there are more than fit, the `Link` header leads to the next page. The ETag is that of
     all of the user's tasks: with `If-None-Match` a list that has not changed is a 304.
     """
-    limit = arguments["limit"]
+    question = _question(arguments)
     with autocommit(auth.identity().id):
         # One number tells whether anything has changed, before a thousand rows are read.
-        if etags.asks_whether_modified() and (
-            not_modified := etags.not_modified(revisions.current(user_id))
+        if (
+            etags.asks_whether_modified()
+            and not question.depends_on_the_clock
+            and (not_modified := etags.not_modified(revisions.current(user_id)))
         ):
             return not_modified
-        page = queries.newest(
-            user_id,
-            status=arguments["status"],
-            before=arguments.get("cursor"),
-            limit=limit + 1,
-        )
-    rows, link = pagination.page(page.rows, limit)
-    if dialects.of(current_app).list_under:
-        with autocommit(auth.identity().id):
-            counted = queries.counts(user_id, arguments["status"])
-        g.totals = Totals(counted.total, counted.completed, limit)
-    return rows, etags.headers(page.revision) | link
+        page = listing.page(user_id, question)
+    headers = _links(arguments, question, page)
+    if question.depends_on_the_clock:
+        headers |= {"Cache-Control": "no-store"}
+    else:
+        headers |= etags.headers(page.revision)
+    if question.counts:
+        headers["X-Total-Count"] = str(page.total)
+        g.totals = Totals(page.total, page.completed, question.limit, question.offset)
+    names = arguments.get("fields_")
+    return Sparse(page.rows, names) if names else page.rows, headers
 
 
 @blueprint.post("")
@@ -177,6 +189,62 @@ def complete_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Preco
     if fields:
         return _change(queries.update, task_id, fields, if_=if_)
     return _change(queries.toggle, task_id, if_=if_)
+
+
+def _question(arguments: dict[str, Any]) -> listing.Question:
+    """Return the question that the parameters of a list ask; raises `problems.Invalid`."""
+    get = arguments.get
+    sort_by = get("sort_by", "")
+    # As they came, the newest first; by anything else, the smallest.
+    usual = "desc" if sort_by.startswith("-") or not sort_by else "asc"
+    offset = arguments["offset"]
+    if page := get("page"):
+        offset = (page - 1) * arguments["limit"]
+    question = listing.Question(
+        status=arguments["status"],
+        completed=get("completed"),
+        priorities=get("priority", ()),
+        category=get("category", ""),
+        tags=get("tags", ()),
+        due_after=get("due_after"),
+        due_before=get("due_before"),
+        undated=get("due") == "none",
+        overdue=get("overdue"),
+        words=tuple(folding.words(get("search", ""))),
+        sort_by=sort_by.removeprefix("-"),
+        descending=get("sort_order", usual) == "desc",
+        limit=arguments["limit"],
+        offset=offset,
+        counts=arguments["count"] or bool(dialects.of(current_app).list_under),
+    )
+    if "cursor" not in arguments:
+        return question
+    try:
+        return replace(question.beside(arguments["cursor"]), offset=0)
+    except listing.BadCursor:
+        raise problems.Invalid(
+            {"cursor": ["It is not one of this list: take it from the Link header."]}
+        ) from None
+
+
+def _links(
+    arguments: dict[str, Any], question: listing.Question, page: listing.Page
+) -> dict[str, str]:
+    """Return the `Link` header to the pages around this one, in the way that it was asked for."""
+    first = {"cursor": None, "offset": None, "skip": None, "page": None}
+    following = previous = None
+    if question.offset or "page" in arguments:
+        name = "page" if "page" in arguments else "offset"
+        step, here = (1, arguments["page"]) if name == "page" else (question.limit, question.offset)
+        least = 1 if name == "page" else 0
+        following = first | {name: here + step} if page.has_next else None
+        previous = first | {name: max(least, here - step)} if page.has_previous else None
+    elif page.rows:
+        following = first | {"cursor": question.after(page.rows[-1])} if page.has_next else None
+        previous = first | {"cursor": question.before(page.rows[0])} if page.has_previous else None
+    return pagination.links(
+        next=following, prev=previous, first=first if page.has_previous else None
+    )
 
 
 def _change(

@@ -1,17 +1,19 @@
 """What a task looks like on the wire, going in and coming out."""
 
+import re
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from taskapp.rest.fields import UNSTORABLE, RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
-from taskapp.rest.pagination import LARGEST_ID, LimitArguments, PageArguments
+from taskapp.rest.pagination import LARGEST_ID, LimitArguments, Number
 from taskapp.tasks import due_dates
 from taskapp.tasks.folding import fold
 from taskapp.tasks.models import (
     CATEGORY_LENGTH,
     DESCRIPTION_LENGTH,
+    ORDERS,
     PRIORITY_LENGTH,
     STATUSES,
     TITLE_LENGTH,
@@ -20,6 +22,7 @@ from taskapp.tasks.models import (
 LONGEST_WAIT = 30  # seconds
 MOST_TAGS = 20
 TAG_LENGTH = 50  # characters
+LONGEST_SEARCH = 200  # characters
 
 
 class TaskSchema(RowSchema):
@@ -79,7 +82,7 @@ class DueDate(Text):
             raise self.make_error("date") from None
 
 
-class Tags(fields.List[Any]):
+class Tags(fields.List[str]):
     """Short texts, each once whatever its case; in an array, or in a text with commas."""
 
     default_error_messages = {
@@ -188,13 +191,122 @@ class CompletionSchema(ma.Schema):
     completed = TrueOrFalse(metadata={"example": True})
 
 
-class ListArguments(PageArguments):
-    """The query parameters of the list of tasks."""
+class Word(fields.String):
+    """One of some words, whatever its case, and whether `camelCase` or `snake_case`."""
 
-    status = fields.String(
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(*args, **kwargs).strip()
+        return re.sub("(?<=[a-z])(?=[A-Z])", "_", text).lower()
+
+
+class Words(fields.Field[tuple[str, ...]]):
+    """Several words in one text, with commas between them, or sent one by one under one name."""
+
+    is_multiple = True  # for webargs
+
+    def __init__(self, inner: fields.Field[Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> tuple[str, ...]:
+        text = ",".join(value) if isinstance(value, list) else str(value)
+        parts = [part for part in text.split(",") if part.strip()]
+        return tuple(dict.fromkeys(self.inner.deserialize(part) for part in parts))
+
+
+class Moment(fields.String):
+    """A date or time as a due date may be one, as the moment by which those are ordered."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> Any:
+        # A plus sign that nobody has encoded arrives as a space.
+        text = re.sub(r" (?=\d\d:\d\d$)", "+", super()._deserialize(*args, **kwargs).strip())
+        try:
+            return due_dates.moment(due_dates.normal(text))
+        except ValueError:
+            raise DueDate().make_error("date") from None
+
+
+class ListArguments(LimitArguments):
+    """The query parameters of the list of tasks, which can be combined at will."""
+
+    aliases = {
+        "q": "search",
+        "sort": "sort_by",
+        "sortBy": "sort_by",
+        "order": "sort_order",
+        "sortOrder": "sort_order",
+        "tag": "tags",
+        "skip": "offset",
+        "page_size": "limit",
+        "pageSize": "limit",
+        "per_page": "limit",
+    }
+
+    status = Word(
         load_default="all",
         validate=validate.OneOf(list(STATUSES)),
-        metadata={"description": "Which tasks to return.", "example": "pending"},
+        metadata={"description": "Which tasks to return."},
+    )
+    completed = fields.Boolean(metadata={"description": "Whether they are completed."})
+    priority = Words(
+        Priority(),
+        metadata={"description": "Of one of these priorities, with commas between them."},
+    )
+    category = Category(
+        validate=validate.Length(max=CATEGORY_LENGTH),
+        metadata={"description": "Of this category, whatever its case and accents."},
+    )
+    tags = Words(
+        Trimmed(validate=validate.Length(1, TAG_LENGTH)),
+        metadata={"description": "With all of these tags, with commas between them. Also `tag`."},
+    )
+    due_after = Moment(metadata={"description": "Due then or later."})
+    due_before = Moment(metadata={"description": "Due before then."})
+    due = Word(
+        validate=validate.OneOf(["none"]),
+        metadata={"description": "`none`: without a due date."},
+    )
+    overdue = fields.Boolean(
+        metadata={"description": "Whether they are due and not completed. The answer has no ETag."},
+    )
+    search = Text(
+        validate=validate.Length(max=LONGEST_SEARCH),
+        metadata={
+            "description": "Words that all occur in title, description, category or tags, whatever"
+            " their case and accents. Also `q`."
+        },
+    )
+    sort_by = Word(
+        validate=validate.OneOf([*ORDERS, *(f"-{order}" for order in ORDERS)]),
+        metadata={
+            "description": "What to order by; with a `-` before it the other way round. Newest"
+            " first where nothing is said. Also `sort`."
+        },
+    )
+    sort_order = Word(
+        validate=validate.OneOf(["asc", "desc"]),
+        metadata={"description": "Which way to order. Also `order`."},
+    )
+    fields_ = Words(
+        Word(validate=validate.OneOf(list(TaskSchema().fields))),
+        data_key="fields",
+        metadata={"description": "The fields to return, with commas between them; else all."},
+    )
+    offset = Number(
+        load_default=0,
+        validate=validate.Range(0, LARGEST_ID),
+        metadata={"description": "How many to leave out before the first. Also `skip`."},
+    )
+    page = Number(
+        validate=validate.Range(1, 2**32),
+        metadata={"description": "The number of the page, from 1, each of `limit` tasks."},
+    )
+    cursor = fields.String(
+        metadata={"description": "Where to go on: taken from the `Link` header, not made up."},
+    )
+    count = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Whether to count all, in `X-Total-Count`."},
     )
 
 
@@ -210,17 +322,17 @@ class DeletionArguments(ma.Schema):
 class ChangesArguments(LimitArguments):
     """The query parameters of the changes."""
 
-    since = fields.Integer(
+    since = Number(
         required=True,
         validate=validate.Range(0, LARGEST_ID),
         metadata={"description": "The revision that is known already; 0: none.", "example": 0},
     )
-    copying = fields.Integer(
+    copying = Number(
         load_default=0,
         validate=validate.Range(0, LARGEST_ID),
         metadata={"description": "Taken from `next`, not made up."},
     )
-    wait = fields.Integer(
+    wait = Number(
         load_default=0,
         validate=validate.Range(0, LONGEST_WAIT),
         metadata={"description": "Seconds to wait for a change if there is none.", "example": 0},

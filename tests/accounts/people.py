@@ -34,6 +34,10 @@ def new_email() -> str:
     return f"{secrets.token_hex(6)}@example.com"
 
 
+def new_address() -> str:
+    return f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.{secrets.randbelow(256)}"
+
+
 def post(
     app: Flask,
     path: str,
@@ -43,9 +47,8 @@ def post(
     **kwargs: Any,
 ) -> Any:
     """POST from an address of its own, so that no test gets in another's way."""
-    address = address or f"10.{secrets.randbelow(256)}.{secrets.randbelow(256)}.1"
     client = kwargs.pop("client", None) or app.test_client()
-    environ = {"REMOTE_ADDR": address}
+    environ = {"REMOTE_ADDR": address or new_address()}
     return client.post(f"{prefix}/{path}", json=body, environ_overrides=environ, **kwargs)
 
 

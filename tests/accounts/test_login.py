@@ -3,14 +3,17 @@
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import jwt
 import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
 
 from taskapp import create_app
-from taskapp.accounts import passwords
-from taskapp.database import db
-from tests.accounts.people import PASSWORD, new_email, post, register
+from taskapp.accounts import attempts, passwords
+from taskapp.database import db, now
+from tests.accounts.people import PASSWORD, new_address, new_email, post, register
 from tests.conftest import SECRET
 from tests.problems import assert_problem
 
@@ -145,13 +148,41 @@ def test_success_forgets_the_failures(environ, app):
     assert statuses == [401, 401, 200, 401, 401, 200]
 
 
+def test_success_forgets_nobody_elses_failures(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    alice, bob = register(strict), register(strict)
+    assert [login(strict, bob.email, "wrong").status_code for _ in range(3)] == [401] * 3
+
+    assert login(strict, alice.email).status_code == 200
+
+    assert_problem(login(strict, bob.email), 429)
+
+
+def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
+    alice = register(strict)
+
+    def attempt(address, password):
+        email = alice.email if password == PASSWORD else new_email()
+        return login(strict, email, password, address=address).status_code
+
+    here, there = new_address(), new_address()
+    assert [attempt(there, "wrong") for _ in range(3)] == [401] * 3
+    assert [attempt(here, word) for word in ("wrong", "wrong", PASSWORD)] == [401, 401, 200]
+
+    assert [attempt(here, "wrong") for _ in range(2)] == [401, 429]
+    assert attempt(there, "wrong") == 429
+
+
 def test_an_address_can_try_only_so_often(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
 
-    answers = [login(strict, new_email(), "wrong", address="10.0.0.78") for _ in range(4)]
+    address = new_address()
+
+    answers = [login(strict, new_email(), "wrong", address=address) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
-    assert login(strict, new_email(), "wrong", address="10.0.0.79").status_code == 401
+    assert login(strict, new_email(), "wrong", address=new_address()).status_code == 401
 
 
 def test_attempts_are_forgotten_after_their_time(environ, app):
@@ -160,7 +191,58 @@ def test_attempts_are_forgotten_after_their_time(environ, app):
     assert login(strict, email, "wrong").status_code == 401
     assert login(strict, email, "wrong").status_code == 429
 
-    with app.app_context(), db.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE attempts SET since = '2020-01-01 00:00:00+00:00'")
+    let_15_minutes_pass(app, email)
 
     assert login(strict, email, "wrong").status_code == 401
+    assert login(strict, email, "wrong").status_code == 429
+
+
+def test_nothing_stays_of_old_attempts_when_anybody_tries_again(app):
+    alices, bobs = new_email(), new_email()
+    for email in (alices, bobs):
+        login(app, email, "wrong")
+    let_15_minutes_pass(app, alices)
+
+    login(app, new_email(), "wrong")
+
+    assert attempts_at(app, alices) is None
+    assert attempts_at(app, bobs) == 1
+
+
+def let_15_minutes_pass(app, email):
+    with app.app_context(), db.engine.begin() as connection:
+        past = sa.text("UPDATE attempts SET since = :since WHERE digest = :digest")
+        since = f"{now() - timedelta(minutes=15):%Y-%m-%d %H:%M:%S.%f}"
+        if connection.dialect.name == "postgresql":
+            since += "+00:00"
+        about = {"since": since, "digest": attempts.digest("account", email)}
+        assert connection.execute(past, about).rowcount == 1
+
+
+def attempts_at(app, email):
+    with app.app_context(), db.engine.connect() as connection:
+        count = sa.text("SELECT count FROM attempts WHERE digest = :digest")
+        return connection.scalar(count, {"digest": attempts.digest("account", email)})
+
+
+def test_a_hash_that_was_made_more_cheaply_is_replaced_and_nobody_elses(app, monkeypatch):
+    with monkeypatch.context() as earlier:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        earlier.setattr(passwords, "_hasher", cheap)
+        alice, bob = register(app), register(app)
+    before = hash_of(app, alice), hash_of(app, bob)
+
+    assert login(app, alice.email).status_code == 200
+
+    after = hash_of(app, alice)
+    assert "m=8," in before[0]
+    assert "m=19456,t=2,p=1" in after
+    assert hash_of(app, bob) == before[1]
+    assert login(app, alice.email).status_code == 200
+    assert hash_of(app, alice) == after
+
+
+def hash_of(app, person):
+    with app.app_context(), db.engine.connect() as connection:
+        stored = sa.text("SELECT password_hash FROM accounts WHERE user_id = :id")
+        return connection.scalar(stored, {"id": person.id})

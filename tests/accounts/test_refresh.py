@@ -1,8 +1,10 @@
 """POST /api/auth/refresh, with the token in the body or in a cookie"""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from taskapp import create_app
 from taskapp.database import db
@@ -26,6 +28,28 @@ def test_a_refresh_token_brings_new_tokens(app):
     assert response.json["refresh_token"] != alice.tokens["refresh_token"]
     headers = {"Authorization": f"Bearer {response.json['access_token']}"}
     assert alice.client.get(f"/api/{alice.id}/tasks", headers=headers).status_code == 200
+
+
+def test_a_session_lives_on_for_30_days_after_its_last_refresh(app):
+    alice = register(app)
+
+    def days_left():
+        url = f"/api/{alice.id}/export"
+        (session,) = alice.client.get(url, headers=alice.headers).json["sessions"]
+        left = datetime.fromisoformat(session["expires_at"]) - datetime.now(UTC)
+        return left.total_seconds() / 86400
+
+    assert 29.99 < days_left() <= 30
+    with app.app_context(), db.engine.begin() as connection:
+        soon = sa.text("UPDATE sessions SET expires_at = :soon WHERE user_id = :id")
+        moment = f"{datetime.now(UTC) + timedelta(minutes=10):%Y-%m-%d %H:%M:%S.%f}"
+        moment += "+00:00" if connection.dialect.name == "postgresql" else ""
+        connection.execute(soon, {"soon": moment, "id": alice.id})
+    assert days_left() < 1
+
+    assert refresh(app, alice.tokens["refresh_token"]).status_code == 200
+
+    assert 29.99 < days_left() <= 30
 
 
 def test_using_a_refresh_token_twice_ends_its_whole_session(app):
@@ -101,7 +125,7 @@ def browser(app):
     assert "refresh_token" not in response.json
     (cookie,) = response.headers.getlist("Set-Cookie")
     assert cookie.startswith(f"{COOKIE}=refresh_")
-    for attribute in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/api/auth"):
+    for attribute in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/api/auth", "Max-Age=2592000"):
         assert attribute in cookie
     return client
 

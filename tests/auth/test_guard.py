@@ -6,6 +6,7 @@ from urllib.parse import quote
 import flask_jwt_extended
 import jwt
 import pytest
+from prometheus_client import REGISTRY
 
 from taskapp import auth
 from tests.conftest import SECRET
@@ -64,6 +65,13 @@ def test_a_token_made_with_the_shared_secret_is_accepted(alice):
         {"exp": "soon"},
         {"exp": [1]},
         {"exp": 1e400},
+        {"exp": str(FOREVER)},
+        {"exp": True},
+        {"exp": -1},
+        {"exp": FOREVER * 1000},
+        {"exp": FOREVER, "iat": True},
+        {"exp": FOREVER, "iat": "1"},
+        {"exp": FOREVER, "nbf": False},
         {"exp": FOREVER, "nbf": FOREVER},
         {"exp": FOREVER, "sub": ""},
         {"exp": FOREVER, "sub": 7},
@@ -121,6 +129,15 @@ def test_what_is_no_token_is_refused(alice, header):
     assert_problem(alice.get(alice.tasks_url, headers={"Authorization": header}), 401)
 
 
+@pytest.mark.parametrize(
+    "form", ["{0}", "Basic {0}", "Bearer  {0}", "Bearer {0} {0}", "Bearer {0},", "Bearer, {0}"]
+)
+def test_a_valid_token_in_another_form_is_refused(stranger, alice, form):
+    headers = {"Authorization": form.format(alice.token)}
+
+    assert_problem(stranger.get(alice.tasks_url, headers=headers), 401, names="must be: Bearer")
+
+
 def test_an_opaque_session_token_gets_a_sentence_of_its_own(alice):
     headers = {"Authorization": "Bearer 9aXlQ0lSxGzTqXxYcWnXlTzJZ1fGw3kV"}
 
@@ -134,6 +151,28 @@ def test_tokens_are_taken_from_the_header_only(stranger, alice):
     for url in (f"{alice.tasks_url}?jwt={alice.token}", f"{alice.tasks_url}?token={alice.token}"):
         assert_problem(stranger.get(url), 401)
     assert_problem(stranger.post(alice.tasks_url, json={"access_token": alice.token}), 401)
+
+
+@pytest.mark.parametrize(
+    ("header", "outcome"),
+    [
+        (None, "missing"),
+        ("Basic YTpi", "malformed"),
+        ("Bearer", "malformed"),
+        ("Bearer a.b.c", "refused"),
+    ],
+)
+def test_why_nobody_came_in_is_counted(stranger, header, outcome):
+    def counted():
+        sample = REGISTRY.get_sample_value("taskapp_token_checks_total", {"outcome": outcome})
+        return sample or 0
+
+    before = counted()
+    headers = {} if header is None else {"Authorization": header}
+
+    assert_problem(stranger.get("/api/alice/tasks", headers=headers), 401)
+
+    assert counted() == before + 1
 
 
 @pytest.mark.parametrize(

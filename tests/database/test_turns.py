@@ -6,17 +6,19 @@ from threading import Event, Thread
 import pytest
 
 from taskapp.database.turns import Turns, Unavailable
+from tests.waiting import PATIENCE, until
 
 
-def starts(work):
+def starts(turns, work):
     thread = Thread(target=work)
+    before = len(turns._waiting)
     thread.start()
-    time.sleep(0.02)  # so that it waits before the next one comes
+    until(lambda: len(turns._waiting) > before)  # it waits before the next one comes
     return thread
 
 
 def test_whoever_waits_longest_is_next_also_before_a_newcomer():
-    turns = Turns(1, seconds=5, room=3)
+    turns = Turns(1, seconds=PATIENCE, room=3)
     order = []
 
     def take(name):
@@ -24,7 +26,9 @@ def test_whoever_waits_longest_is_next_also_before_a_newcomer():
             order.append(name)
 
     with turns:
-        waiting = [starts(lambda name=name: take(name)) for name in ("first", "second", "third")]
+        waiting = [
+            starts(turns, lambda name=name: take(name)) for name in ("first", "second", "third")
+        ]
     take("newcomer")
     for thread in waiting:
         thread.join()
@@ -42,13 +46,13 @@ def test_waiting_ends_with_unavailable_and_takes_no_turn_away():
 
 
 def test_nobody_waits_where_the_room_is_full():
-    turns = Turns(1, seconds=5, room=0)
+    turns = Turns(1, seconds=PATIENCE, room=0)
 
     began = time.monotonic()
     with turns, pytest.raises(Unavailable), turns:
         pass
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < PATIENCE / 2
 
 
 @pytest.mark.parametrize("given", [False, True], ids=["while waiting", "as the turn comes"])

@@ -1,26 +1,29 @@
 """Forged, stale and foreign tokens, sent to the service under gunicorn: 401 or 403, no more."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import secrets
+import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 
 from tests.accounts.people import PASSWORD, new_email
 from tests.logins import Login, SigningKey, base64url
-from tests.servers import Service, new_user_id
+from tests.servers import Service
+from tests.waiting import PATIENCE
 
-ALICE = new_user_id()
-BOB = new_user_id()
+# Always the same: they are in the names of tests, which all workers must find alike.
+ALICE = "user-alice"
+BOB = "user-bob"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ def send(
     body: str = "",
 ) -> tuple[int, dict[str, object]]:
     """Send a request byte by byte as it is, with an Authorization header for each token."""
-    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=PATIENCE)
     connection.putrequest(method, path or f"/api/{ALICE}/tasks", skip_accept_encoding=True)
     for token in tokens:
         raw = token if isinstance(token, bytes) else token.encode("latin-1")
@@ -287,6 +290,7 @@ def test_base64_is_read_in_its_one_canonical_form(target, login):
 
 
 NOW = int(time.time())
+LATER = NOW + 86_400  # also for a test that comes last on a busy machine
 
 
 @pytest.mark.parametrize(
@@ -294,22 +298,22 @@ NOW = int(time.time())
     [
         {"exp": NOW - 60},
         {"exp": None},
-        {"exp": str(NOW + 600)},
+        {"exp": str(LATER)},
         {"exp": "never"},
         {"exp": True},
-        {"exp": [NOW + 600]},
+        {"exp": [LATER]},
         {"exp": {}},
         {"exp": 10**400},
         {"exp": 2**63},
-        {"exp": (NOW + 600) * 1000},
+        {"exp": LATER * 1000},
         {"exp": float("nan")},
         {"exp": float("inf")},
         {"exp": -1},
         {"exp": 0},
-        {"nbf": NOW + 600},
+        {"nbf": LATER},
         {"nbf": "0"},
         {"nbf": 10**20},
-        {"iat": NOW + 600},
+        {"iat": LATER},
         {"iat": "x"},
         {"iat": False},
         {"sub": None},
@@ -333,7 +337,7 @@ NOW = int(time.time())
         {"aud": "*"},
         {"type": "refresh"},
     ],
-    ids=lambda claims: str(claims)[:40],
+    ids=lambda claims: "-".join(claims),
 )
 def test_senseless_and_foreign_claims(target, login, claims):
     assert_refused(target, login.token(ALICE, **claims))
@@ -472,29 +476,34 @@ def test_nothing_of_this_was_logged(target, login):
 
 def test_ten_thousand_unknown_keys_cost_few_fetches_and_hold_up_nobody(target, login):
     honest = target.session(ALICE)
+    path = f"/api/{ALICE}/tasks"
     honest.headers["Authorization"] = f"Bearer {login.token(ALICE)}"
-    tasks = f"{target.url}/api/{ALICE}/tasks"
     forged = login.token(ALICE).split(".", 1)[1]
 
     def flood(count: int) -> set[int]:
-        with requests.Session() as session:
-            statuses = set()
+        statuses = set()
+        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=PATIENCE)
+        with contextlib.closing(connection):
             for _ in range(count):
                 head = json.dumps({"alg": "EdDSA", "kid": secrets.token_hex(8)})
-                session.headers["Authorization"] = f"Bearer {base64url(head)}.{forged}"
-                statuses.add(session.get(tasks, timeout=10).status_code)
-            return statuses
+                token = {"Authorization": f"Bearer {base64url(head)}.{forged}"}
+                connection.request("GET", path, headers=token)
+                answer = connection.getresponse()
+                answer.read()
+                statuses.add(answer.status)
+        return statuses
 
     fetches, started, times = login.fetches, time.monotonic(), []
     with ThreadPoolExecutor(4) as pool:
         floods = [pool.submit(flood, 2500) for _ in range(4)]
         while not all(flood.done() for flood in floods):
             before = time.monotonic()
-            assert honest.get(tasks, timeout=10).status_code == 200
+            assert honest.get(target.url + path, timeout=PATIENCE).status_code == 200
             times.append(time.monotonic() - before)
     seconds = time.monotonic() - started
 
     assert set().union(*(flood.result() for flood in floods)) == {401}
     # One a second at most for each of the two processes.
     assert login.fetches - fetches <= 2 * (seconds + 2)
-    assert max(times) < 0.5
+    # Whoever waited for a fetch would wait for a second, again and again.
+    assert statistics.quantiles(times, n=100)[-1] < 1

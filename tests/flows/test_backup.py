@@ -3,7 +3,6 @@
 import os
 import pwd
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.servers import Postgres, Service, new_user_id
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def export(service: Service, user_id: str) -> dict[str, object]:
 
 
 def served(postgres: Postgres, tmp_path: Path, **settings: str) -> Service:
-    service = Service(postgres.url, tmp_path, **settings)
+    service = Service(postgres.url, tmp_path, WEB_CONCURRENCY="1", **settings)
     service.secret = settings.get("JWT_SECRET_KEY", service.secret)
     return service
 
@@ -85,17 +85,14 @@ def test_the_state_of_one_moment_comes_back(shelf, tmp_path):
             old.run("pg_basebackup", "--checkpoint=fast", f"--pgdata={base}", f"--dbname={old.url}")
             has_tasks(service, alice, "After the backup")
             before = export(service, alice)
-            time.sleep(0.1)
             moment = datetime.now(UTC)
-            time.sleep(0.1)
             with service.session(alice) as session:  # the accident
                 assert session.delete(f"{service.url}/api/{alice}").status_code == 200
             has_tasks(service, new_user_id(), "Of somebody else")
         with psycopg.connect(old.url, autocommit=True) as connection:
             connection.execute("SELECT pg_switch_wal()")
             archived = "SELECT last_archived_time > %s FROM pg_stat_archiver"
-            while not connection.execute(archived, (moment,)).fetchone()[0]:
-                time.sleep(0.05)
+            until(lambda: connection.execute(archived, (moment,)).fetchone()[0])
 
     # This cluster has its socket in its folder, where others have it elsewhere.
     (base / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
@@ -106,6 +103,10 @@ def test_the_state_of_one_moment_comes_back(shelf, tmp_path):
         file.write("recovery_target_action = 'promote'\narchive_mode = off\n")
     let_write(base / "recovery.signal", old)
     secret = service.secret
-    with Postgres(str(base)) as new, served(new, tmp_path, JWT_SECRET_KEY=secret) as service:
-        assert export(service, alice) == before
-        has_tasks(service, alice, "After the restore")
+    with Postgres(str(base)) as new:
+        with psycopg.connect(new.url, autocommit=True) as connection:
+            promoted = "SELECT NOT pg_is_in_recovery()"
+            until(lambda: connection.execute(promoted).fetchone()[0])
+        with served(new, tmp_path, JWT_SECRET_KEY=secret) as service:
+            assert export(service, alice) == before
+            has_tasks(service, alice, "After the restore")

@@ -9,6 +9,7 @@ import requests
 
 from taskapp.config import ROOT
 from tests.servers import Postgres, Service
+from tests.waiting import PATIENCE
 
 ALTER = re.compile(r"^ALTER TABLE (?:tasks|accounts|sessions) .*;$", re.MULTILINE)
 
@@ -18,7 +19,8 @@ def service(tmp_path):
     growth = (ROOT / "docs/operations.md").read_text().partition("## Growth")[2]
     statements = [text for text in ALTER.findall(growth) if "HASH" not in text]
     assert len(statements) == 3
-    with Postgres() as postgres, Service(postgres.url, tmp_path, ACCOUNTS="on") as service:
+    on = {"ACCOUNTS": "on", "WEB_CONCURRENCY": "1"}
+    with Postgres() as postgres, Service(postgres.url, tmp_path, **on) as service:
         with psycopg.connect(postgres.url, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
@@ -29,7 +31,7 @@ def service(tmp_path):
 def test_a_user_comes_works_and_leaves(service):
     auth = f"{service.url}/api/auth"
     credentials = {"email": f"{secrets.token_hex(6)}@example.com", "password": secrets.token_hex(8)}
-    signed_in = requests.post(f"{auth}/register", json=credentials, timeout=10).json()
+    signed_in = requests.post(f"{auth}/register", json=credentials, timeout=PATIENCE).json()
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {signed_in['access_token']}"
         tasks = f"{service.url}/api/{signed_in['user']['id']}/tasks"

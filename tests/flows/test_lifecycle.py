@@ -1,5 +1,6 @@
 """Starting and stopping the service."""
 
+import re
 import signal
 import subprocess
 import threading
@@ -10,6 +11,9 @@ import requests
 
 from taskapp.config import ROOT
 from tests.servers import BIN, Service, new_user_id
+from tests.waiting import PATIENCE, until
+
+TOKEN = "a token for Prometheus alone"
 
 
 def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(database_url, tmp_path):
@@ -23,7 +27,7 @@ def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(databa
                 while not stopped.is_set():
                     try:
                         tasks = f"{service.url}/api/{alice}/tasks"
-                        answer = session.post(tasks, json={"title": "t"}, timeout=10)
+                        answer = session.post(tasks, json={"title": "t"}, timeout=PATIENCE)
                     except requests.ConnectionError:
                         return  # the port is closed: nothing was accepted
                     statuses.append(answer.status_code)
@@ -31,9 +35,9 @@ def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(databa
         threads = [threading.Thread(target=create_tasks) for _ in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(0.5)
+        until(lambda: len(statuses) > 40)
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(10) == 0
+        assert service.process.wait(PATIENCE) == 0
         stopped.set()
         for thread in threads:
             thread.join()
@@ -41,29 +45,41 @@ def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(databa
 
     with Service(database_url, tmp_path, JWT_SECRET_KEY=service.secret) as again:
         again.secret = service.secret
-        answer = again.session(alice).get(f"{again.url}/api/{alice}/tasks", timeout=10)
+        with again.session(alice) as session:
+            answer = session.get(f"{again.url}/api/{alice}/tasks?limit=1000", timeout=PATIENCE)
         assert len(answer.json()) >= len(statuses)
+
+
+def being_answered(service) -> float:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    metrics = requests.get(f"{service.url}/metrics", headers=headers, timeout=PATIENCE).text
+    (count,) = re.findall(r"^taskapp_requests_in_flight (\S+)", metrics, re.MULTILINE)
+    return float(count)
 
 
 def test_sigterm_answers_those_who_wait_for_changes_at_once(database_url, tmp_path):
     alice = new_user_id()
-    with Service(database_url, tmp_path) as service, service.session(alice) as session:
+    with Service(database_url, tmp_path, METRICS_TOKEN=TOKEN) as service:
         tasks = f"{service.url}/api/{alice}/tasks"
-        revision = session.post(tasks, json={"title": "t"}, timeout=10).json()["revision"]
+        with service.session(alice) as session:
+            made = session.post(tasks, json={"title": "t"}, timeout=PATIENCE)
+        revision = made.json()["revision"]
         answers: list[requests.Response] = []
 
         def wait() -> None:
             url = f"{tasks}/changes?since={revision}&wait=30"
-            answers.append(service.session(alice).get(url, timeout=40))
+            with service.session(alice) as session:
+                answers.append(session.get(url, timeout=PATIENCE))
 
         waiting = threading.Thread(target=wait)
         waiting.start()
-        time.sleep(1)
+        until(lambda: being_answered(service) == 2)  # who waits, and who asks for the metrics
         started = time.monotonic()
         service.process.send_signal(signal.SIGTERM)
-        waiting.join(10)
+        waiting.join(PATIENCE)
+        seconds = time.monotonic() - started
 
-    assert time.monotonic() - started < 10
+    assert seconds < 20
     assert [answer.status_code for answer in answers] == [200]
     assert answers[0].json()["changes"] == []
 
@@ -74,7 +90,7 @@ def test_a_bad_setting_stops_the_start_with_one_clear_line(tmp_path, command):
 
     done = subprocess.run(
         [BIN / command[0], *command[1:]],
-        cwd=ROOT, env=service.environ, capture_output=True, text=True, timeout=20,
+        cwd=ROOT, env=service.environ, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
 
     assert done.returncode != 0

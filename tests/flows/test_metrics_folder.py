@@ -27,7 +27,7 @@ def folder_of(service):
     """Return the folder that the service's workers write to."""
     (worker, *_) = psutil.Process(service.process.pid).children()
     opened = {Path(each.path).parent for each in worker.open_files() if each.path.endswith(".db")}
-    (folder,) = [each for each in opened if each.name.endswith("-taskapp-metrics")]
+    (folder,) = [each for each in opened if each.name.endswith("-taskapp-workers")]
     return folder
 
 
@@ -117,7 +117,7 @@ def test_what_a_killed_one_leaves_is_removed_by_the_next_and_nothing_that_lives(
 def test_a_folder_of_somebody_elses_is_left_alone(url, tmp_path):
     if os.getuid() != 0:
         pytest.skip("only root can make a folder of somebody else's")
-    theirs = Path(tempfile.mkdtemp("-taskapp-metrics", dir=MEMORY))
+    theirs = Path(tempfile.mkdtemp("-taskapp-workers", dir=MEMORY))
     os.chown(theirs, 65534, 65534)
     try:
         gunicorn(Service(url, tmp_path), "--check-config")

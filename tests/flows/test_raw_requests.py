@@ -6,10 +6,11 @@ import socket
 import pytest
 
 from tests.servers import Service, new_user_id
+from tests.waiting import PATIENCE
 
 
 def send(service, text: bytes) -> tuple[int, dict[str, object]]:
-    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as connection:
         connection.sendall(text)
         connection.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
@@ -103,7 +104,7 @@ def test_no_answer_says_what_serves_it(service):
 
 def test_a_body_that_does_not_arrive_is_a_408(slow_service):
     text = request(slow_service, new_user_id(), b'{"title": ', "Content-Length: 500")
-    with socket.create_connection(("127.0.0.1", slow_service.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", slow_service.port), timeout=PATIENCE) as connection:
         connection.sendall(text)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -114,5 +115,5 @@ def test_a_body_that_does_not_arrive_is_a_408(slow_service):
 @pytest.fixture(scope="module")
 def slow_service(postgresql_url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slow")
-    with Service(postgresql_url, folder, BODY_TIMEOUT="1") as service:
+    with Service(postgresql_url, folder, BODY_TIMEOUT="1", WEB_CONCURRENCY="1") as service:
         yield service

@@ -5,6 +5,7 @@ import subprocess
 
 from taskapp.config import ROOT
 from tests.servers import BIN
+from tests.waiting import PATIENCE
 
 
 def test_the_tour_can_be_pasted(service):
@@ -14,7 +15,7 @@ def test_the_tour_can_be_pasted(service):
 
     done = subprocess.run(
         ["bash", "-e"],
-        input=tour, env=service.environ, cwd=ROOT, capture_output=True, text=True, timeout=60,
+        input=tour, env=service.environ, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr

@@ -1,8 +1,12 @@
 """GET /openapi.json and /docs"""
 
+import json
 import re
 
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
+
+from tests.accounts import people
 
 
 def test_the_document_is_valid_openapi_3_1(stranger):
@@ -31,14 +35,91 @@ def test_every_route_is_in_the_document_and_the_other_way_round(app, stranger):
     assert documented == routed
 
 
+def assert_documented(document, path, method, answer):
+    """Assert that the answer is one of success that the document promises, with all its fields."""
+    promised = document["paths"][path][method]["responses"]
+    success = {status for status in promised if status < "400"}
+    assert {str(answer.status_code)} <= success <= {str(answer.status_code), "304"}, (method, path)
+    if not path.startswith("/api/"):
+        return
+    about = promised[str(answer.status_code)]["content"]["application/json"]["schema"]
+    OAS31Validator({**about, "components": document["components"]}).validate(answer.json)
+    name = about.get("items", about).get("$ref", "").rpartition("/")[2]
+    schema = document["components"]["schemas"].get(name, about)
+    one = answer.json[0] if isinstance(answer.json, list) else answer.json
+    assert one.keys() - {"refresh_token"} == set(schema["required"]), (method, path)
+
+
+def test_what_is_answered_with_success_is_documented(alice):
+    document = alice.get("/openapi.json").json
+    for path, item in document["paths"].items():
+        for method in sorted(item.keys() & {"get", "put", "patch", "post", "delete"}):
+            if path.startswith("/api/auth"):
+                continue  # these need an account
+            task = alice.has_task()
+            if path.endswith("/restore"):
+                alice.delete(task["url"])
+            url = path.format(user_id=alice.id, task_id=task["id"])
+            body = {} if method == "get" else {"json": {"title": "t"}}
+
+            answer = alice.open(f"{url}?since=0", method.upper(), **body)
+
+            assert_documented(document, path, method, answer)
+
+
+def test_what_an_account_is_answered_with_success_is_documented(app, stranger):
+    document = stranger.get("/openapi.json").json
+    credentials = {"email": people.new_email(), "password": people.PASSWORD}
+    tokens = {}
+    for end, body in [
+        ("register", credentials),
+        ("login", credentials),
+        ("refresh", tokens),
+        ("logout", tokens),
+        ("login", credentials),
+    ]:
+        answer = people.post(app, end, body)
+        assert_documented(document, f"/api/auth/{end}", "post", answer)
+        tokens["refresh_token"] = answer.json.get("refresh_token")
+        bearer = {"Authorization": f"Bearer {answer.json.get('access_token')}"}
+    for method in ("get", "delete"):
+        body = {"data": json.dumps(credentials), "content_type": "application/json"}
+        answer = stranger.open("/api/auth/me", method, headers=bearer, **body)
+        assert_documented(document, "/api/auth/me", method, answer)
+
+
+def test_a_body_that_may_be_left_out_is_documented_so(alice):
+    for path, item in alice.get("/openapi.json").json["paths"].items():
+        body = item.get("post", {}).get("requestBody")
+        if body:
+            refused = alice.post(path.format(user_id=alice.id)).status_code == 422
+            assert body.get("required", False) == refused, path
+
+
+def test_what_may_go_wrong_with_any_request_of_a_user_is_documented(stranger):
+    paths = stranger.get("/openapi.json").json["paths"]
+    for path, item in paths.items():
+        for method in item.keys() & {"get", "put", "patch", "post", "delete"}:
+            operation = item[method]
+            expected = {401, 403, 404, 422, 429, 500, 503}
+            expected |= {400, 408, 413, 415} if "requestBody" in operation else set()
+            if path.startswith("/api/{user_id}"):
+                assert {str(status) for status in expected} <= operation["responses"].keys(), path
+
+
 def test_operation_ids_are_stable(stranger):
     paths = stranger.get("/openapi.json").json["paths"]
 
-    ids = {
-        op["operationId"] for item in paths.values() for op in item.values() if "operationId" in op
-    }
+    ids = [
+        operation.get("operationId")
+        for item in paths.values()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+    assert None not in ids
+    assert len(set(ids)) == len(ids)
     assert {"listTasks", "createTask", "getTask", "updateTask", "patchTask", "deleteTask",
-            "completeTask"} <= ids  # fmt: skip
+            "completeTask"} <= {*ids}  # fmt: skip
 
 
 def test_what_decorators_and_blueprints_add_is_documented(stranger):

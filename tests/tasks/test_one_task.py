@@ -5,7 +5,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 
 from taskapp.database import transaction
-from taskapp.tasks import queries
+from taskapp.tasks import listing
 from taskapp.tasks.schemas import TaskSchema
 from tests.problems import assert_problem
 
@@ -125,7 +125,7 @@ def test_what_is_sent_is_what_the_schema_says(app, alice):
     alice.delete(task["url"])
     (sent,) = alice.get(f"{alice.tasks_url}?status=deleted").json
     with app.app_context(), transaction(alice.id):
-        (row,) = queries.newest(alice.id, status="deleted", before=None, limit=1).rows
+        (row,) = listing.page(alice.id, listing.Question(status="deleted")).rows
 
     assert sent == ma.Schema.dump(TaskSchema(), row)
     schemas = alice.client.get("/openapi.json").json["components"]["schemas"]

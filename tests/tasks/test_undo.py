@@ -1,5 +1,7 @@
 """DELETE and POST …/restore, ?status=deleted, and `flask purge`"""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -11,7 +13,7 @@ from tests.tasks.fields import examples
 
 def age(app, person, days=31):
     """Let the person's deletions be that old."""
-    moment = f"20{26 - days // 365:02}-01-01 00:00:00.000000"
+    moment = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%d %H:%M:%S.%f}"
     with app.app_context(), db.engine.begin() as connection:
         old = sa.text(
             "UPDATE tasks SET deleted_at = :moment WHERE user_id = :id AND deleted_at IS NOT NULL"

@@ -53,6 +53,23 @@ def test_signing_in_is_noted_and_no_password_or_email(app, log):
     assert people.PASSWORD not in str(log)
 
 
+def test_the_end_of_a_session_and_of_an_account_is_noted(app, log):
+    alice = people.register(app)
+    used = {"refresh_token": alice.tokens["refresh_token"]}
+    people.post(app, "refresh", used)
+    people.post(app, "refresh", used)
+    again = people.post(app, "login", {"email": alice.email, "password": people.PASSWORD}).json
+    headers = {"Authorization": f"Bearer {again['access_token']}"}
+    body = {"password": people.PASSWORD}
+    alice.client.delete("/api/auth/me", json=body, headers=headers)
+    bob = people.register(app)
+    people.post(app, "logout", headers=bob.headers)
+
+    names = [event["event"] for event in events(log)]
+    expected = ["account.registered", "session.refused", "login.succeeded", "user.erased"]
+    assert names == [*expected, "account.registered", "session.ended"]
+
+
 @pytest.fixture
 def strict_app(environ):
     return create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "1"})

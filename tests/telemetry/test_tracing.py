@@ -4,7 +4,6 @@ import gzip
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -14,6 +13,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.servers import Postgres, Service, new_user_id
+from tests.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
@@ -32,13 +32,10 @@ class Receiver(ThreadingHTTPServer):
 
     def wait(self, part: str, service: Service) -> list[bytes]:
         """Return what came to a path with this part, once there is something."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if bodies := [body for path, body in self.received if part in path]:
-                return bodies
-            time.sleep(0.1)
-        seen = [path for path, _ in self.received]
-        raise AssertionError(f"nothing came to {part}, but {seen}: {service.lines()[-5:]}")
+        return until(lambda: self.came(part), f"what goes to {part}: {service.log}")
+
+    def came(self, part: str) -> list[bytes]:
+        return [body for path, body in self.received if part in path]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,21 +59,9 @@ def receiver() -> Iterator[Receiver]:
         receiver.shutdown()
 
 
-def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgresql_url, tmp_path):
-    alice = new_user_id()
-    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{receiver.address}"}
-    with (
-        Service(postgresql_url, tmp_path, **settings, OTEL_BSP_SCHEDULE_DELAY="200") as service,
-        service.session(alice) as session,
-    ):
-        url = f"{service.url}/api/{alice}/tasks"
-        headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
-        assert session.post(url, json={"title": "A title"}, headers=headers).status_code == 201
-        sent = receiver.wait("/v1/traces", service)
-        time.sleep(1)
-        sent = receiver.wait("/v1/traces", service)
-
-    spans = {
+def spans(sent):
+    """Return the spans of the trace, by name."""
+    return {
         span.name: span
         for body in sent
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans
@@ -84,10 +69,31 @@ def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgre
         for span in scope.spans
         if span.trace_id.hex() == TRACE
     }
-    request = spans["POST /api/<user_id>/tasks"]
+
+
+def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgresql_url, tmp_path):
+    alice = new_user_id()
+    settings = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{receiver.address}",
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "WEB_CONCURRENCY": "1",
+    }
+    with (
+        Service(postgresql_url, tmp_path, **settings) as service,
+        service.session(alice) as session,
+    ):
+        url = f"{service.url}/api/{alice}/tasks"
+        headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
+        assert session.post(url, json={"title": "A title"}, headers=headers).status_code == 201
+        # A request's span ends after those of its statements.
+        until(lambda: "POST /api/<user_id>/tasks" in spans(receiver.came("/v1/traces")))
+
+    sent = receiver.came("/v1/traces")
+    found = spans(sent)
+    request = found["POST /api/<user_id>/tasks"]
     assert request.parent_span_id.hex() == PARENT
-    statements = [span for span in spans.values() if span.parent_span_id == request.span_id]
-    assert statements, spans.keys()
+    statements = [span for span in found.values() if span.parent_span_id == request.span_id]
+    assert statements, found.keys()
     assert b"A title" not in b"".join(sent)
     lines = [json.loads(line) for line in service.lines()]
     assert TRACE in {line.get("trace_id") for line in lines}
@@ -104,7 +110,7 @@ def test_an_error_reaches_sentry_without_what_people_wrote(receiver, postgres, t
     alice = new_user_id()
     dsn = f"http://key@{receiver.address}/1"
     with (
-        Service(postgres.url, tmp_path, SENTRY_DSN=dsn) as service,
+        Service(postgres.url, tmp_path, SENTRY_DSN=dsn, WEB_CONCURRENCY="1") as service,
         service.session(alice) as session,
     ):
         with psycopg.connect(postgres.url, autocommit=True) as connection:
