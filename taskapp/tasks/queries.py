@@ -58,12 +58,12 @@ def stored(user_id: str, after: Row | None, limit: int) -> Sequence[Row]:
     return execute(tasks.order_by(Task.id.desc()).limit(limit)).all()
 
 
-def changes(user_id: str, *, since: int, limit: int) -> Page:
+def changed_since(user_id: str, *, since: int, limit: int) -> Page:
     """Return at most `limit` tasks that were written after `since`, in the order of revisions.
 
     Deleted ones are among them, except in a copy from the beginning.
     """
-    statement = _CHANGES if since else _COPY
+    statement = _CHANGED_SINCE if since else _COPY
     return _page(statement, {"owner": user_id, "since": since, "most": limit})
 
 
@@ -93,12 +93,12 @@ def update(
     for column in SENT:
         values[f"sets_{column.name}"] = column.name in sent
         values[f"new_{column.name}"] = sent.get(column.name)
-    return change(_UPDATE, owner, task_id, if_, values)
+    return run(_UPDATE, owner, task_id, if_, values)
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Flip `completed` and return the task; no flip is lost, however many run at once."""
-    return change(_TOGGLE, owner, task_id, if_)
+    return run(_TOGGLE, owner, task_id, if_)
 
 
 def erase(user_id: str) -> None:
@@ -106,18 +106,18 @@ def erase(user_id: str) -> None:
     execute(sa.delete(TABLE).where(Task.user_id == user_id))
 
 
-def change(
+def run(
     write: RevisedWrite,
     owner: Identity,
     task_id: int,
     if_: Precondition,
     values: Mapping[str, Any] | None = None,
 ) -> Row | None:
-    """Run one of the writes that `changing` has made."""
+    """Run one of the writes that `write_to` has made."""
     return write.execute(owner, {"task": task_id, **as_parameters(if_), **(values or {})})
 
 
-def changing(found: sa.ColumnElement[bool], stored: Mapping[str, Any]) -> RevisedWrite:
+def write_to(found: sa.ColumnElement[bool], stored: Mapping[str, Any]) -> RevisedWrite:
     """Return the write that stores this in a task which is found so, if a precondition holds."""
     condition = sa.and_(MINE, COLUMNS.id == TASK, found, PRECONDITION)
     change = sa.update(TABLE).where(condition).values(updated_at=MOMENT, **stored)
@@ -186,7 +186,7 @@ _later = _tasks.where(COLUMNS.revision > SINCE).order_by(COLUMNS.revision)
 _one = _tasks.where(COLUMNS.id == TASK, LIVE)
 _GET = Prepared(_one)
 _GET_IF = Prepared(_one.where(PRECONDITION))
-_CHANGES = with_user(_later, lambda task: [task.revision])
+_CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
 _CREATE = RevisedWrite(
@@ -203,7 +203,7 @@ _CREATE = RevisedWrite(
     SHOWN,
 )
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
-_UPDATE = changing(
+_UPDATE = write_to(
     LIVE,
     {
         "completed_at": _completed_at(_new_if_sent(COLUMNS.completed)),
@@ -211,4 +211,4 @@ _UPDATE = changing(
     },
 )
 _flipped = sa.not_(COLUMNS.completed)
-_TOGGLE = changing(LIVE, {"completed": _flipped, "completed_at": _completed_at(_flipped)})
+_TOGGLE = write_to(LIVE, {"completed": _flipped, "completed_at": _completed_at(_flipped)})

@@ -57,7 +57,7 @@ def list_changes(arguments: dict[str, Any], user_id: str) -> tuple[dict[str, Any
 def _read(user_id: str, since: int, base: int, limit: int) -> queries.Page:
     """Return the changes and one more; raises `problems.Gone` where they are not known."""
     with autocommit(auth.identity().id):
-        page = queries.changes(user_id, since=since, limit=limit + 1)
+        page = queries.changed_since(user_id, since=since, limit=limit + 1)
     # A revision that does not exist yet is one of a user who was erased, or of a backup.
     if since and (base < page.purge_horizon or since > page.revision):
         start = url_for("sync.list_changes", user_id=user_id, since=0)

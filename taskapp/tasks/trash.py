@@ -13,16 +13,16 @@ from taskapp.auth.tokens import Identity
 from taskapp.database import Prepared, execute
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
-from taskapp.tasks.queries import COLUMNS, MINE, SHOWN, TABLE, TASK, WRITTEN, Row, change, changing
+from taskapp.tasks.queries import COLUMNS, MINE, SHOWN, TABLE, TASK, WRITTEN, Row, run, write_to
 from taskapp.users import revisions
 from taskapp.users.revisions import MOMENT
 
 NOT_WIPED = COLUMNS.purged_at.is_(None)
 
 _GET = Prepared(sa.select(*SHOWN).where(MINE, COLUMNS.id == TASK, NOT_WIPED))
-_HIDE = changing(LIVE, {"deleted_at": MOMENT})
-_RESTORE = changing(STATUSES["deleted"], {"deleted_at": None})
-_WIPE = changing(
+_HIDE = write_to(LIVE, {"deleted_at": MOMENT})
+_RESTORE = write_to(STATUSES["deleted"], {"deleted_at": None})
+_WIPE = write_to(
     NOT_WIPED,
     {
         "deleted_at": sa.func.coalesce(COLUMNS.deleted_at, MOMENT),
@@ -39,17 +39,17 @@ def get(user_id: str, task_id: int) -> Row | None:
 
 def hide(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Delete the task so that it can be restored, and return it."""
-    return change(_HIDE, owner, task_id, if_)
+    return run(_HIDE, owner, task_id, if_)
 
 
 def restore(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Bring a deleted task back and return it."""
-    return change(_RESTORE, owner, task_id, if_)
+    return run(_RESTORE, owner, task_id, if_)
 
 
 def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Delete the task for good, hidden or not: all that is left says that it is gone."""
-    return change(_WIPE, owner, task_id, if_)
+    return run(_WIPE, owner, task_id, if_)
 
 
 def users_to_purge(before: datetime, limit: int) -> Sequence[str]:

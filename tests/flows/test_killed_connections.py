@@ -14,7 +14,6 @@ from typing import Any
 
 import psycopg
 import pytest
-import requests
 
 from tests.servers import Service, new_user_id
 from tests.waiting import PATIENCE, until
@@ -126,9 +125,5 @@ def all_tasks(service: Service, user_id: str) -> list[dict[str, Any]]:
         while url:
             answer = session.get(service.url + url, timeout=PATIENCE)
             tasks += answer.json()
-            url = (
-                requests.utils.parse_header_links(answer.headers.get("Link", ""))[0]["url"]
-                if ("Link" in answer.headers)
-                else None
-            )
+            url = answer.links.get("next", {}).get("url")
     return tasks
