@@ -88,6 +88,7 @@ image-test: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.row_security
+	$(BIN)/python -m bench.questions
 
 bench-smoke: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run --smoke
