@@ -39,6 +39,37 @@ def test_whichever_fields_are_sent_the_statements_are_the_same(app, alice):
     assert prepared(app, alice) == before
 
 
+def test_whatever_is_asked_the_prepared_statements_stay_few(app, alice):
+    chance = random.Random(7)  # noqa: S311
+    parameters = {
+        "status": ["all", "pending", "done"],
+        "priority": ["high", "low,urgent"],
+        "tags": ["home", "home,work"],
+        "search": ["milk", "two words"],
+        "sort_by": ["title", "-due_date", "priority"],
+        "due_after": ["2026-01-01"],
+        "overdue": ["true", "false"],
+        "limit": ["1", "10"],
+        "offset": ["0", "5"],
+        "count": ["true"],
+    }
+    alice.has_task()
+
+    def ask():
+        chosen = chance.sample(sorted(parameters), chance.randint(0, len(parameters)))
+        query = "&".join(f"{name}={chance.choice(parameters[name])}" for name in chosen)
+        assert alice.get(f"{alice.tasks_url}?{query}").status_code == 200
+
+    for _ in range(100):
+        ask()
+    before = prepared(app, alice)
+    for _ in range(300):
+        ask()
+
+    assert prepared(app, alice) <= before + 4  # of the statuses, with an offset or without
+    assert prepared(app, alice) < 60
+
+
 def test_every_field_that_can_be_sent_is_a_column_that_is_emptied(app):
     assert examples().keys() <= {column.name for column in queries.WRITTEN}
 
