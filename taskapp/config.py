@@ -316,6 +316,12 @@ class LoginSettings:
         "`JWT_JWKS_URL`, while you move from one to the other.",
     )
     jwt_identity_claim: str = text("sub", "The claim of a token that holds the user id.")
+    jwt_max_length: int = whole_number(
+        16_384, 1024, 131_072, "Characters of a token; a longer one gets 401."
+    )
+    jwt_leeway: int = whole_number(
+        10, 0, 300, "Seconds that the clock of the login may differ from this one."
+    )
 
     @property
     def outside_login(self) -> bool:

@@ -30,7 +30,10 @@ def init_app(app: Flask) -> None:
     login = _login(settings) if settings.outside_login else None
     app.extensions["taskapp.login_keys"] = login
     app.extensions["taskapp.verifier"] = tokens.Verifier(
-        _keyring(settings, login), settings.jwt_identity_claim
+        _keyring(settings, login),
+        settings.jwt_identity_claim,
+        longest=settings.jwt_max_length,
+        leeway=settings.jwt_leeway,
     )
     jwt.init_app(app)
     app.before_request(_guard_unrouted)

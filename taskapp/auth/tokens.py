@@ -17,9 +17,7 @@ from typing import Any, NoReturn, Protocol
 import jwt
 from cachetools import LRUCache
 
-LEEWAY = 10  # seconds that clocks may differ
 LIFETIME = 15 * 60  # seconds that a token issued here is valid, unless said otherwise
-LONGEST = 8192  # characters of a token
 REMEMBERED = 2048  # tokens for each process
 LAST_MOMENT = 253_402_300_799  # the end of the year 9999; anything later was not in seconds
 # What the database can store: no NUL, no lone surrogate.
@@ -128,7 +126,7 @@ class Token:
 
     @property
     def expires(self) -> float:
-        return float(self.claims["exp"]) + LEEWAY
+        return float(self.claims["exp"])
 
     @property
     def session(self) -> str | None:
@@ -139,9 +137,19 @@ class Token:
 class Verifier:
     """Checks tokens against the keys of a source, and remembers those that it has verified."""
 
-    def __init__(self, keys: KeySource, identity_claim: str = "sub") -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        identity_claim: str = "sub",
+        *,
+        longest: int = 16_384,
+        leeway: int = 10,
+    ) -> None:
+        """`longest` is in characters of a token, `leeway` in seconds that clocks may differ."""
         self.keys = keys
         self.identity_claim = identity_claim
+        self.longest = longest
+        self.leeway = leeway
         self._seen: LRUCache[bytes, Token] = LRUCache(REMEMBERED)
         self._lock = Lock()
 
@@ -151,14 +159,14 @@ class Verifier:
         A token is verified cryptographically once. After that its digest is known, and it is
         accepted for as long as it has not expired and its key is still the one to use.
         """
-        if len(encoded) > LONGEST:
+        if len(encoded) > self.longest:
             raise Refused("The token is too long.")
         digest = hashlib.sha256(encoded.encode("utf-8", "replace")).digest()
         with self._lock:
             seen = self._seen.get(digest)
         if (
             seen is None
-            or time.time() >= seen.expires
+            or time.time() >= seen.expires + self.leeway
             or seen.key is not self.keys.key_for(seen.header)
         ):
             seen = self._verify(encoded)
@@ -182,8 +190,9 @@ class Verifier:
         if header.get("alg") != key.algorithm:
             raise Refused("The token is not signed with the algorithm of its key.")
         self._decode(encoded, key)
-        # Flask-JWT-Extended marks its refresh tokens by it, and a login may be made with that.
-        if claims.get("type", "access") != "access":
+        # Flask-JWT-Extended marks its refresh tokens by it, and a login may be made with that. Any
+        # other value is the login's own affair: Better Auth sends the fields of its user along.
+        if claims.get("type") == "refresh":
             raise Refused("The token's 'type' is not that of an access token.")
         identity = claims.get(self.identity_claim)
         if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
@@ -200,7 +209,7 @@ class Verifier:
                 options=options,
                 issuer=key.issuers or None,
                 audience=key.audiences or None,
-                leeway=LEEWAY,
+                leeway=self.leeway,
             )
         except jwt.ExpiredSignatureError:
             raise Refused(EXPIRED) from None

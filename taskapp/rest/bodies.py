@@ -84,7 +84,8 @@ def _parsed(body: bytes, mimetype: str) -> Any:
     if not is_json(mimetype):
         raise problems.UnsupportedMediaType
     try:
-        parsed = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        # With a byte order mark or without (RFC 8259, section 8.1, lets a reader ignore one).
+        parsed = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise problems.BadRequest("The body is not valid JSON.") from None
     if _is_deeper(parsed, DEEPEST):

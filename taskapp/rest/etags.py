@@ -94,12 +94,13 @@ def preconditioned(view: Callable[..., Any]) -> Any:
 def _precondition() -> Precondition:
     """Return what `If-Match` and `If-None-Match` of a request that changes something demand.
 
-    A weak tag never matches `If-Match` (RFC 9110, section 13.1.1), nor does one that is not ours.
+    A weak tag counts as the strong one: proxies that compress make ours weak, and a revision names
+    one state of a task whatever its encoding. One that is not ours matches nothing.
     """
     match, none_match = request.if_match, request.if_none_match
     one_of = none_of = None
     if "If-Match" in request.headers and not match.star_tag:
-        one_of = _revisions(match.as_set(include_weak=False))
+        one_of = _revisions(match.as_set(include_weak=True))
     if "If-None-Match" in request.headers and not none_match.star_tag:
         none_of = _revisions(none_match.as_set(include_weak=True))
     if none_match.star_tag:

@@ -12,6 +12,7 @@ import marshmallow as ma
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask, Response, current_app, send_from_directory
 from marshmallow import fields
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map
 
 from taskapp import dialects, problems
@@ -22,6 +23,7 @@ from taskapp.rest.pagination import LARGEST_ID
 
 PLAIN_NUMBER = re.compile("[1-9][0-9]{0,18}")
 PAGE = Path(__file__).parent / "docs"
+OWN_FILES = {file.name for file in PAGE.iterdir()}
 SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 # What Swagger UI needs and nothing more; no script or style but those of this origin.
 POLICY = (
@@ -264,8 +266,11 @@ def page() -> Response:
 
 @docs.get("/<path:name>")
 def file(name: str) -> Response:
-    folder = PAGE if (PAGE / name).is_file() else SWAGGER_UI
-    return send_from_directory(folder, name, max_age=3600)
+    folder = PAGE if name in OWN_FILES else SWAGGER_UI
+    try:
+        return send_from_directory(folder, name, max_age=3600)
+    except OSError:  # a name that is too long for a file
+        raise NotFound from None
 
 
 def _row_id_parameter(converter: RowId) -> dict[str, Any]:

@@ -93,6 +93,22 @@ def test_a_token_with_senseless_claims_is_refused(alice, claims):
     assert alice.id not in problem["detail"]
 
 
+@pytest.mark.parametrize("kind", ["app", "customer", "access", None, 7])
+def test_a_type_of_the_logins_own_is_nothing_to_us(alice, kind):
+    headers = bearer({"sub": alice.id, "exp": FOREVER, "type": kind})
+
+    assert alice.get(alice.tasks_url, headers=headers).status_code == 200
+
+
+def test_a_token_with_many_groups_is_accepted(alice):
+    """Entra ID writes up to 200 of them into it."""
+    groups = [f"{number:032}" for number in range(200)]
+    headers = bearer({"sub": alice.id, "exp": FOREVER, "groups": groups})
+
+    assert len(headers["Authorization"]) > 8192
+    assert alice.get(alice.tasks_url, headers=headers).status_code == 200
+
+
 def test_clocks_may_differ_by_a_few_seconds(alice):
     headers = bearer({"sub": alice.id, "exp": int(time.time()) - 3})
 

@@ -3,10 +3,12 @@
 import json
 import re
 
+import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from tests.accounts import people
+from tests.problems import assert_problem
 
 
 def test_the_document_is_valid_openapi_3_1(stranger):
@@ -152,3 +154,8 @@ def test_the_docs_need_nothing_from_outside(stranger):
     for url in re.findall(r'(?:src|href)="([^"]+)"', page.text):
         assert url.startswith("/docs/")
         assert stranger.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "none.js", "../openapi.py", "docs.js/x"])
+def test_a_file_that_the_docs_do_not_have_is_a_404(stranger, name):
+    assert_problem(stranger.get(f"/docs/{name}"), 404)
