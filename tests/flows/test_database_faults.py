@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -27,8 +28,11 @@ Come = Callable[[int, int], None]  # waits until so many more answers of a statu
 
 def kill(postgres: Postgres, come: Come) -> None:
     pid = int((Path(postgres.folder) / "postmaster.pid").read_text().split()[0])
+    backends = psutil.Process(pid).children()
     os.kill(pid, signal.SIGKILL)
     come(503, 20 * WRITERS)
+    # While one of its processes holds the shared memory, no other server starts on the folder.
+    psutil.wait_procs(backends, PATIENCE)
     postgres.start()
 
 

@@ -1,6 +1,7 @@
 """Migrating while others do, while people work, and starting on what fits."""
 
 import os
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -39,6 +40,30 @@ def test_replicas_that_start_together_migrate_once(postgres, tmp_path):
     assert len(ran) == int(schema.of_code())
 
 
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{newest}"
+
+
+def upgrade():
+    {change}
+"""
+
+
+def release_with(folder, change):
+    """Return where a release is that has one more migration than this one."""
+    later = folder / "later"
+    for part in ("taskapp", "migrations"):
+        shutil.copytree(ROOT / part, later / part)
+    shutil.copy(ROOT / "wsgi.py", later)
+    text = LATER.format(newest=schema.of_code(), change=change)
+    (later / "migrations/versions/9999_later.py").write_text(text)
+    return later
+
+
 def test_a_migration_waits_for_a_table_in_use_without_holding_up_requests(postgres, tmp_path):
     alice = new_user_id()
     # A request that is held up for as long as the table is in use gets a 503.
@@ -50,11 +75,16 @@ def test_a_migration_waits_for_a_table_in_use_without_holding_up_requests(postgr
     ):
         tasks = f"{service.url}/api/{alice}/tasks"
         assert session.post(tasks, json={"title": "t"}, timeout=PATIENCE).status_code == 201
-        assert flask(service, "db", "downgrade", "0003").returncode == 0
+        later = release_with(
+            tmp_path, "op.add_column('tasks', sa.Column('later', sa.Text, nullable=True))"
+        )
         with psycopg.connect(postgres.url) as long, log.open("w") as written:
             long.execute("SELECT count(*) FROM tasks")  # and its transaction goes on
             migrating = subprocess.Popen(
-                [BIN / "flask", "migrate"], cwd=ROOT, env=service.environ, stderr=written
+                [BIN / "flask", "migrate"],
+                cwd=later,
+                env=service.environ | {"FLASK_APP": str(later / "wsgi.py")},
+                stderr=written,
             )
 
             def asks_again() -> bool:

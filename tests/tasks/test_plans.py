@@ -12,8 +12,8 @@ from taskapp.tasks import listing
 from taskapp.tasks.listing import Question
 from tests.servers import new_user_id
 
-MINE = 3000
-OTHERS = 20_000
+MINE = 1000  # tasks
+PEOPLE = 60  # beside, each with as many
 MOMENT = datetime(2026, 2, 1, tzinfo=UTC)
 FILTERS = {
     "nothing": {},
@@ -30,13 +30,13 @@ FILTERS = {
 
 @pytest.fixture(scope="module")
 def user_id(app):
-    """Somebody who has many tasks, among others who have more."""
+    """Somebody who has many tasks, all of them older than those of many others."""
     mine = new_user_id()
     with app.app_context(), db.engine.begin() as connection:
         if connection.dialect.name == "sqlite":
             pytest.skip("SQLite has no such plans")
-        for owner, count in ((mine, MINE), (new_user_id(), OTHERS)):
-            user = {"id": owner, "count": count}
+        for owner in (mine, *(new_user_id() for _ in range(PEOPLE))):
+            user = {"id": owner, "count": MINE}
             connection.execute(
                 sa.text("INSERT INTO users (id, created_at, revision) VALUES (:id, now(), :count)"),
                 user,
