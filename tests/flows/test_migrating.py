@@ -1,19 +1,17 @@
 """Migrating while others do, while people work, and starting on what fits."""
 
-import os
 import shutil
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from io import BytesIO
 
 import psycopg
 import pytest
 
 from taskapp.config import ROOT
 from taskapp.database import schema
+from tests.history import code_before
 from tests.servers import BIN, Postgres, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
@@ -139,24 +137,10 @@ def stopped_in_the_end(service: Service) -> Iterator[None]:
         service.stop()
 
 
-def git(*command: str) -> bytes:
-    return subprocess.run(["git", *command], cwd=ROOT, check=True, capture_output=True).stdout
-
-
 def test_the_code_before_the_newest_migration_works_with_it(postgres, tmp_path):
     """What is deployed goes on serving while a new release is rolled out."""
     newest = max((ROOT / "migrations/versions").glob("[0-9]*.py"))
-    if not (ROOT / ".git").exists() or git("rev-parse", "--is-shallow-repository") == b"true\n":
-        assert "CI" not in os.environ, "CI needs the whole history"
-        pytest.skip("needs the project's history")
-    log = ("log", "--diff-filter=A", "--format=%H", "--", str(newest.relative_to(ROOT)))
-    added = git(*log).split()
-    # Before it is committed, what is committed is the code before it.
-    before = f"{added[-1].decode()}^" if added else "HEAD"
-    old = tmp_path / "old"
-    with tarfile.open(fileobj=BytesIO(git("archive", before))) as archive:
-        archive.extractall(old, filter="data")
-    assert not (old / newest.relative_to(ROOT)).exists()
+    old = code_before(newest, tmp_path)
     Service(postgres.url, tmp_path).migrate()
 
     service = Service(postgres.url, tmp_path, ALLOW_NEWER_DATABASE="true", WEB_CONCURRENCY="1")
