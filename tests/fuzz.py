@@ -22,7 +22,8 @@ def fuzz(database_url: str) -> int:
             token = tokens.issue(USER, tokens.Key("HS256", service.secret), "sub")
             config = Path(folder) / "schemathesis.toml"
             config.write_text(
-                f'[parameters]\n"path.user_id" = "{USER}"\n'
+                # A task with some of its fields is not what the schema of a task says.
+                f'[parameters]\n"path.user_id" = "{USER}"\n"query.fields" = ""\n'
                 f'[headers]\nAuthorization = "Bearer {token}"\n'
             )
             command = [BIN / "schemathesis", "--config-file", config, "run", "--no-color"]
