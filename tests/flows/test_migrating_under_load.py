@@ -16,7 +16,7 @@ from tests.servers import BIN, Postgres, Service, new_user_id
 
 FIRST = 4  # the first that came when there were revisions
 WRITERS = 4
-TIMES = 5  # a deadlock takes an unlucky moment
+TIMES = 3  # a deadlock takes an unlucky moment
 
 
 def flask(service, *command):
