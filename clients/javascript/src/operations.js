@@ -1,0 +1,23 @@
+// Written by generate.mjs from the OpenAPI document: `make client-types`.
+export const OPERATIONS = /** @type {const} */ ({
+  completeTask: {"method":"PATCH","path":"/api/tasks/{task_id}/complete","keyed":true},
+  createTask: {"method":"POST","path":"/api/tasks","keyed":true},
+  deleteMe: {"method":"DELETE","path":"/api/auth/me"},
+  deleteTask: {"method":"DELETE","path":"/api/tasks/{task_id}","query":["permanent"],"keyed":true},
+  eraseUser: {"method":"DELETE","path":"/api/{user_id}"},
+  exportUser: {"method":"GET","path":"/api/{user_id}/export"},
+  getHealth: {"method":"GET","path":"/health","open":true},
+  getLiveness: {"method":"GET","path":"/health/live","open":true},
+  getMe: {"method":"GET","path":"/api/auth/me"},
+  getReadiness: {"method":"GET","path":"/health/ready","open":true},
+  getTask: {"method":"GET","path":"/api/tasks/{task_id}"},
+  listChanges: {"method":"GET","path":"/api/tasks/changes","query":["limit","since","copying","wait"]},
+  listTasks: {"method":"GET","path":"/api/tasks","query":["limit","status","completed","priority","category","tags","due_after","due_before","due","overdue","search","sort_by","sort_order","fields","offset","page","cursor","count"]},
+  login: {"method":"POST","path":"/api/auth/login","open":true},
+  logout: {"method":"POST","path":"/api/auth/logout","csrf":true},
+  patchTask: {"method":"PATCH","path":"/api/tasks/{task_id}","keyed":true},
+  refresh: {"method":"POST","path":"/api/auth/refresh","csrf":true,"open":true},
+  register: {"method":"POST","path":"/api/auth/register","open":true},
+  restoreTask: {"method":"POST","path":"/api/tasks/{task_id}/restore","keyed":true},
+  updateTask: {"method":"PUT","path":"/api/tasks/{task_id}","keyed":true},
+});
