@@ -11,6 +11,7 @@ from taskapp import (
     accounts,
     auth,
     cli,
+    client,
     config,
     database,
     dialects,
@@ -56,6 +57,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     tasks.init_app(app, api)
     privacy.init_app(app, api)
     health.init_app(api)
+    client.init_app(app)
     addresses.init_app(app)  # of the routes above
     cli.init_app(app)
     headers.init_app(app, [request_ids.source, cors.source(app), security_headers.source])

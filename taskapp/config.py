@@ -135,6 +135,12 @@ def _is_of_a_login(value: str) -> None:
         raise ma.ValidationError("must begin with https:// (http:// only for this machine)")
 
 
+def _is_a_page(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ma.ValidationError("is not like https://login.example.com/sign-in")
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -315,6 +321,12 @@ class LoginSettings:
         "`true` accepts the shared secret's tokens beside those of `BETTER_AUTH_URL` or "
         "`JWT_JWKS_URL`, while you move from one to the other.",
     )
+    login_url: str = text(
+        "",
+        "Where people sign in, for the link on the page at `/`, where accounts are kept elsewhere.",
+        check=_is_a_page,
+        example="https://login.example.com/sign-in",
+    )
     jwt_identity_claim: str = text("sub", "The claim of a token that holds the user id.")
     jwt_max_length: int = whole_number(
         16_384, 1024, 131_072, "Characters of a token; a longer one gets 401."
@@ -397,6 +409,9 @@ class AccountsSettings:
 class FrontendsSettings:
     """Frontends that can't be changed"""
 
+    client: bool = switch(
+        True, "`false` takes away the page at `/`, which then leads to the documentation."
+    )
     list_form: str = one_of(
         "array",
         "array",

@@ -60,6 +60,8 @@ export function createReplica({ client, storage = memoryStorage(), onConflict, l
   let next = { since: 0 };
   /** @type {Set<TaskId>} While a copy is made anew: what was in the old one only, so far. */
   let stale = new Set();
+  /** Whether the copy has what was deleted before it was made. For somebody new there is nothing. */
+  let whole = false;
   /** @type {Set<string>} Changes that are done with; a late message does not bring them back. */
   const settled = new Set();
 
@@ -130,7 +132,7 @@ export function createReplica({ client, storage = memoryStorage(), onConflict, l
   /** @param {Batch} batch */
   function apply({ clear = [], put = {}, drop = {} }) {
     // What was there stays in sight until its successor is complete.
-    if (clear.includes("tasks")) stale = new Set(tasks.keys());
+    if (clear.includes("tasks")) [stale, whole] = [new Set(tasks.keys()), false];
     for (const task of put.tasks ?? []) {
       stale.delete(task.id);
       tasks.set(task.id, task);
@@ -168,6 +170,7 @@ export function createReplica({ client, storage = memoryStorage(), onConflict, l
     } else if (name === "copied") {
       for (const id of stale) tasks.delete(id);
       stale.clear();
+      whole = value;
       status = { ...status, loading: false };
     } else {
       aliases.set(name, value);
@@ -459,6 +462,7 @@ export function createReplica({ client, storage = memoryStorage(), onConflict, l
       reached();
       await saving;
       more = page(answer.data);
+      if (!more && !whole) await complete(signal);
       if (!more && !answer.data.changes.length) {
         // Answered at once and without news: there is no place for whoever waits.
         return Number(answer.headers.get("Retry-After")) || (Date.now() - began < 500 ? 0.5 : 0);
@@ -474,21 +478,28 @@ export function createReplica({ client, storage = memoryStorage(), onConflict, l
     const put = known(changes.filter((task) => !ids.has(task.id)));
     const query = Object.fromEntries(new URL(address, "http://localhost").searchParams);
     const { since, copying } = query;
-    /** @type {{name: string, value: any}[]} */
     const meta = [{ name: "next", value: copying ? { since, copying } : { since } }];
-    if (!more && (status.loading || stale.size)) meta.push({ name: "copied", value: true });
     // An answer without news is nothing to write to the disk about.
-    if (changes.length || meta.length > 1 || String(next.since) !== since) {
+    if (changes.length || String(next.since) !== since) {
       void commit({ put: { ...put, meta }, drop: { tasks: [...ids] } });
     }
     return more;
   }
 
+  /**
+   * A copy of everything lacks what was deleted before it was made.
+   * @param {AbortSignal} signal
+   */
+  async function complete(signal) {
+    const trash = [];
+    for await (const task of client.eachTask({ status: "deleted" }, { tries: 1, signal })) trash.push(task);
+    void commit({ put: { ...known(trash), meta: [{ name: "copied", value: Number(next.since) > 0 }] } });
+  }
+
   /** @param {unknown} error */
   function startOver(error) {
     if (!(error instanceof Problem) || error.status !== 410) throw error;
-    void commit({ clear: ["tasks"], put: { meta: [{ name: "next", value: { since: 0 } }] } });
-    tell({ loading: true });
+    void commit({ clear: ["tasks"], put: { meta: [{ name: "next", value: { since: 0 } }] }, drop: { meta: ["copied"] } });
   }
 
   // --- The loop -------------------------------------------------------------------------------

@@ -32,13 +32,21 @@ const step = fc.oneof(
 test("two replicas end equal to the service", { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => story(steps)),
-    { numRuns: RUNS, seed: Number(process.env.SEED ?? 1), endOnFailure: true },
+    { numRuns: RUNS, seed: Number(process.env.SEED ?? 1), endOnFailure: true, includeErrorInReport: true },
   );
 });
 
 async function story(steps) {
-  const alice = newUser();
   const network = await badNetwork();
+  try {
+    await play(steps, network);
+  } finally {
+    network.close();
+  }
+}
+
+async function play(steps, network) {
+  const alice = newUser();
   const devices = [0, 1].map(() => ({ storage: memoryStorage() }));
   const open = (device) => {
     const client = clientOf(alice, { baseUrl: network.url });
@@ -109,7 +117,6 @@ async function story(steps) {
     assert.deepEqual(replica.trash.map(({ local, ...task }) => task), trash);
     replica.stop();
   }
-  network.close();
 }
 
 /** What is there is the last that one of the two wrote. */
