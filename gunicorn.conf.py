@@ -6,9 +6,11 @@ from gevent import monkey
 monkey.patch_all()
 
 import atexit
+import errno
 import fcntl
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from contextlib import suppress
@@ -113,7 +115,24 @@ logconfig_dict = {
 }
 
 
+def is_taken() -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return error.errno == errno.EADDRINUSE
+    return False
+
+
 def on_starting(server: Any) -> None:
+    # A master that SIGUSR2 starts takes over the socket of the one before.
+    if "GUNICORN_FD" not in os.environ and is_taken():
+        sys.exit(
+            f"taskapp: port {settings.port} is in use, perhaps by another taskapp. "
+            f"End that, or take another port: PORT={settings.port + 1}"
+        )
     if reason := start.refusal(settings):
         sys.exit(f"taskapp: {reason}")
 
@@ -131,3 +150,5 @@ def when_ready(server: Any) -> None:
     server.log.info("API:         %s/api/{user_id}/tasks", url)
     server.log.info("Docs:        %s/docs", url)
     server.log.info("First token: %s", FIRST_TOKEN[settings.shared_secret_accepted])
+    if settings.client:
+        server.log.info("Open         %s/", url)

@@ -21,7 +21,12 @@ from marshmallow.fields import Boolean, Integer, String
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+# Installed as a package, all that belongs to the service lies in its folder, and what is written
+# or read beside it (`.env`, `instance/`) is where the command is given. In a checkout both are one.
+INSTALLED = (HERE / "migrations").exists()
+SOURCES = HERE if INSTALLED else HERE.parent
+ROOT = Path.cwd() if INSTALLED else HERE.parent
 SHORTEST_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
 # Where verifying needs only what is public (RFC 7518, RFC 8037): never HS256.
 ASYMMETRIC = (

@@ -14,13 +14,19 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 const lines = [];
 for (const [path, item] of Object.entries(document.paths)) {
   for (const method of METHODS.filter((each) => item[each])) {
-    lines.push(`  ${item[method].operationId}: ${JSON.stringify(about(method, path, item))},`);
+    lines.push(`  ${item[method].operationId}: ${written(about(method, path, item))},`);
   }
 }
 await writeFile(
   `${folder}/operations.js`,
   `${HEADER}export const OPERATIONS = /** @type {const} */ ({\n${lines.sort().join("\n")}\n});\n`,
 );
+
+/** The object as one would write it. */
+function written(object) {
+  const members = Object.entries(object).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return `{ ${members.join(", ")} }`.replaceAll('","', '", "');
+}
 
 function about(method, path, item) {
   const operation = item[method];

@@ -5,30 +5,44 @@ It is a frontend like any other: nothing here knows a task, a user or a table.
 
 import hashlib
 import json
+import mimetypes
+import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, send_file
+from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, request
 from werkzeug.exceptions import NotFound
 
 from taskapp import config
 
 HERE = Path(__file__).parent
 PAGE = HERE / "page"
-# Installed, the library lies beside the page; in a checkout it has its own place.
-LIBRARY = (
-    HERE / "library" if (HERE / "library").exists() else config.ROOT / "clients/javascript/src"
-)
-WORKER = "service-worker.js"
+LIBRARY = HERE / "library" if config.INSTALLED else config.SOURCES / "clients/javascript/src"
+WORKER, SETTINGS = "/client/service-worker.js", "/client/settings.json"
 AT_THE_ROOT = ("favicon.ico", "manifest.webmanifest", "robots.txt")
 # Scripts, styles and requests of this origin, and nothing else; a login may be asked for a token.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
     "worker-src 'self'; connect-src {}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# What only the authors of a script or a style read is not sent: comments and empty lines,
+# indentation, types, and spaces beside signs. It is a third of the bytes.
+COMMENTS = rb"(?ms)^ *(?://[^\n]*|/\*.*?\*/)? *\n"
+INDENTATION, SPACES = rb"(?m)^ +", rb"(?<=[:;{]) | (?=[{}])"
+TYPED = rb"/\*\* @[^\n]*?\*/ "
+LEFT_OUT = {".js": (COMMENTS, INDENTATION, TYPED), ".css": (COMMENTS, INDENTATION, SPACES)}
+TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json"}
 
 blueprint = Blueprint("client", __name__)
+
+
+class File(NamedTuple):
+    """A file as it is sent."""
+
+    content: bytes
+    media_type: str
 
 
 def init_app(app: Flask) -> None:
@@ -41,75 +55,92 @@ def init_app(app: Flask) -> None:
 
 @blueprint.get("/")
 def page() -> Response:
-    response = send_file(PAGE / "index.html")
-    sources = ["'self'", *_origins_of_the_login()]
-    response.headers["Content-Security-Policy"] = POLICY.format(" ".join(sources))
+    """Return the page; its policy names the login that it may ask for a token."""
+    response = _answer(_files()["/"])
+    response.headers["Content-Security-Policy"] = _policy()
     return response
 
 
 @blueprint.get("/client/<path:name>")
+@blueprint.get("/<any(favicon.ico, manifest.webmanifest, robots.txt):name>")
 def file(name: str) -> Response:
-    found = _files().get(f"/client/{name}")
+    found = _files().get(request.path)
     if found is None:
         raise NotFound
-    return send_file(found)
+    return _answer(found)
 
 
-@blueprint.get("/client/settings.json")
+@blueprint.get(SETTINGS)
 def settings() -> Response:
     """Return what the page must know about signing in."""
     ours = config.of(current_app)
-    tokens = f"{ours.better_auth_url.rstrip('/')}/api/auth/token" if ours.better_auth_url else None
-    response = jsonify(
-        accounts=ours.accounts_kept,
-        login=ours.login_url or None,
-        tokens=tokens,
-        claim=ours.jwt_identity_claim,
+    return _revalidated(
+        jsonify(
+            accounts=ours.accounts_kept,
+            login=ours.login_url or None,
+            tokens=f"{ours.better_auth_url.rstrip('/')}/api/auth/token"
+            if ours.better_auth_url
+            else None,
+            claim=ours.jwt_identity_claim,
+        )
     )
-    response.headers["Cache-Control"] = "no-cache"
+
+
+@blueprint.get(WORKER)
+def service_worker() -> Response:
+    """Return the script that keeps the files for when there is no network.
+
+    Its text names them and their digest, so it is another one as soon as any of them is.
+    """
+    worker = _files()[WORKER]
+    kept = sorted(_files().keys() - {WORKER, "/robots.txt"})
+    names = f"const VERSION = {json.dumps(_version())};\nconst FILES = {json.dumps(kept)};\n"
+    response = _answer(File(names.encode() + worker.content, worker.media_type))
+    response.headers["Service-Worker-Allowed"] = "/"
+    # What the worker may fetch is for the policy of its own script to say.
+    response.headers["Content-Security-Policy"] = _policy()
     return response
 
 
-@blueprint.get(f"/client/{WORKER}")
-def service_worker() -> Response:
-    """Return the script that keeps all files; with any of them it changes itself."""
-    files, version = _kept()
-    script = f"const VERSION = {json.dumps(version)};\nconst FILES = {json.dumps(files)};\n"
-    response = Response(script + (PAGE / WORKER).read_text(), mimetype="text/javascript")
-    response.headers["Service-Worker-Allowed"] = "/"
-    response.headers["Content-Security-Policy"] = POLICY.format("'self'")
+def _answer(file: File) -> Response:
+    return _revalidated(Response(file.content, mimetype=file.media_type))
+
+
+def _revalidated(response: Response) -> Response:
+    """Let browsers keep the answer, and ask each time whether it is still the same."""
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
+    response.make_conditional(request)
     return response
 
 
-for name in AT_THE_ROOT:
-    blueprint.add_url_rule(
-        f"/{name}", name.replace(".", "-"), lambda name=name: send_file(PAGE / name)
-    )
-
-
-def _origins_of_the_login() -> list[str]:
+def _policy() -> str:
     parts = urlsplit(config.of(current_app).better_auth_url)
-    return [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
+    login = [f"{parts.scheme}://{parts.netloc}"] if parts.netloc else []
+    return POLICY.format(" ".join(["'self'", *login]))
 
 
 @cache
-def _files() -> dict[str, Path]:
+def _files() -> dict[str, File]:
     """Return the files that the page consists of, by their addresses."""
     own = {f"/client/{file.name}": file for file in PAGE.iterdir()}
     library = {f"/client/library/{file.name}": file for file in LIBRARY.glob("*.js")}
-    return own | library
+    files = {address: _read(file) for address, file in (own | library).items()}
+    files["/"] = files.pop("/client/index.html")
+    return files | {f"/{name}": files.pop(f"/client/{name}") for name in AT_THE_ROOT}
 
 
 @cache
-def _kept() -> tuple[list[str], str]:
-    """Return the addresses that are kept for when there is no network, and a digest of all."""
-    left_out = {f"/client/{name}" for name in (WORKER, "index.html", *AT_THE_ROOT)}
-    files = {address: file for address, file in _files().items() if address not in left_out}
-    at_the_root = {f"/{name}": PAGE / name for name in AT_THE_ROOT[:2]}
-    files |= {"/": PAGE / "index.html"} | at_the_root
+def _version() -> str:
     digest = hashlib.sha256()
-    for address, file in sorted(files.items()):
-        digest.update(address.encode() + file.read_bytes())
-    return sorted(files), digest.hexdigest()[:12]
+    for address, file in sorted(_files().items()):
+        digest.update(address.encode() + file.content)
+    return digest.hexdigest()[:12]
+
+
+def _read(file: Path) -> File:
+    media_type = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "text/plain"
+    content = file.read_bytes()
+    for pattern in LEFT_OUT.get(file.suffix, ()):
+        content = re.sub(pattern, b"", content)
+    return File(content, media_type)

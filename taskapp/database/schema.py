@@ -14,7 +14,7 @@ from taskapp.database.blocks import at_hand, maintenance, transaction
 from taskapp.database.statements import dialect, execute
 
 # Migrations are numbered, and their names begin with the number.
-MIGRATIONS = config.ROOT / "migrations" / "versions"
+MIGRATIONS = config.SOURCES / "migrations" / "versions"
 BEHIND = "The database is at migration {0}, this release needs {1}: run `taskapp migrate`."
 AHEAD = (
     "The database is at migration {0}, this release knows {1}: run a newer release, or, to go"

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from taskapp.config import ROOT
-from tests.browser.test_in_chromium import FLAGS
+from tests.browser.conftest import FLAGS
 from tests.servers import Service
 
 WIDTH = 1280

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from taskapp.config import ROOT
-from tests.servers import Postgres, Service
+from taskapp.version import __version__
+from tests.servers import Postgres, Service, new_user_id
 
 LIBRARY = ROOT / "clients/javascript"
 MOST_BYTES = 12 * 1024  # minified and compressed
@@ -38,6 +40,35 @@ def test_the_library_keeps_its_promises(service):
     tests = sorted(LIBRARY.glob("test/*.test.js"))
 
     run("node", "--test", *tests, BASE=service.url, SECRET=service.secret)
+
+
+def test_the_documentation_works_as_printed(service, tmp_path):
+    alice = new_user_id()
+    page = (ROOT / "docs/sync.md").read_text()
+    block = re.search(r"```js\n(.*?)```", page, re.DOTALL)[1]
+    token = str(service.session(alice).headers["Authorization"]).removeprefix("Bearer ")
+    block, found = re.subn(
+        r"async function token\(\) {.*?\n}", f'const token = "{token}";', block, flags=re.DOTALL
+    )
+    assert found == 1
+    block = block.replace("https://tasks.example.com", service.url)
+    block += "await replica.sync(); replica.stop();\n"
+    (tmp_path / "story.mjs").write_text('import "fake-indexeddb/auto";\n' + block)
+    modules = tmp_path / "node_modules"
+    (modules / "@taskapp").mkdir(parents=True)
+    (modules / "@taskapp/client").symlink_to(LIBRARY)
+    (modules / "fake-indexeddb").symlink_to(LIBRARY / "node_modules/fake-indexeddb")
+
+    run("node", tmp_path / "story.mjs")
+
+    tasks = service.session(alice).get(f"{service.url}/api/{alice}/tasks", timeout=10).json()
+    assert [(task["title"], task["priority"]) for task in tasks] == [
+        ("Call Bob", "high"), ("Buy milk", "medium"),
+    ]  # fmt: skip
+
+
+def test_its_version_is_that_of_the_service():
+    assert json.loads((LIBRARY / "package.json").read_text())["version"] == __version__
 
 
 def test_what_follows_from_the_document_is_fresh(tmp_path):

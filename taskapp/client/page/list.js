@@ -184,7 +184,6 @@ export function showTasks(place, replica, { user, signOut }) {
     more.hidden = tasks.length <= limit;
     add.hidden = view.name === "trash";
     sort.hidden = ["done", "trash", "today", "upcoming"].includes(view.name);
-    list.classList.toggle("loading", loading);
     drawEmpty(!tasks.length, loading);
     drawNav();
     drawStatus();
@@ -309,9 +308,9 @@ export function showTasks(place, replica, { user, signOut }) {
     const typing = event.target.closest?.("input, textarea, select, dialog");
     if (event.key === "Escape" && typing && !typing.matches("dialog")) {
       if (event.target === search && search.value) clearFilter();
-      const row = event.target.closest(".row");
-      if (row && openKey) actions.open(openKey);
-      else event.target.blur();
+      const inDetails = event.target.closest(".details");
+      event.target.blur(); // what was written is kept
+      if (inDetails) actions.open(openKey);
       return;
     }
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;

@@ -108,7 +108,7 @@ function metaOf(task) {
     const late = isOverdue(task);
     const text = dueText(task.due_date);
     const soon = dueParts(task.due_date).day === dayFromNow();
-    add(late ? "late" : soon ? "soon" : "", late ? `${text} · ${texts.overdue}` : text, "calendar");
+    add(late ? "late" : soon ? "soon" : "", late ? `${text} · ${texts.overdue}` : text, "upcoming");
   }
   if (task.recurrence) add("", texts.repeats[task.recurrence] ?? texts.repeat, "repeat");
   if (["high", "urgent", "low"].includes(task.priority)) add(`priority ${task.priority}`, texts.priorities[task.priority]);
