@@ -13,7 +13,7 @@ RUNS ?= 5
 
 RELOADED := $(wildcard taskapp/client/page/* $(LIBRARY)/src/*.js)
 
-.PHONY: help run dev demo client-test client-types wheel test test-busy check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi \
+.PHONY: figures help run dev demo client-test client-types wheel test test-busy check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi \
         image-test bench bench-smoke bench-growth audit sbom soak mutants
 
 run: $(VENV)/.installed ## Serve on http://127.0.0.1:8000, with everything that takes
@@ -92,6 +92,9 @@ browser-test: $(VENV)/.installed-dev $(LIBRARY)/node_modules/.installed ## The p
 	$(RUN) pytest tests/browser
 
 # The pictures in docs/. Needs Chromium, too.
+figures: $(VENV)/.installed-dev ## What the page takes, for docs/performance.md
+	$(RUN) tests.browser.figures
+
 screenshots: $(VENV)/.installed-dev ## Take the pictures in docs/ anew
 	$(RUN) tests.browser.screenshots
 
@@ -99,7 +102,7 @@ screenshots: $(VENV)/.installed-dev ## Take the pictures in docs/ anew
 replicas-test: $(VENV)/.installed-dev ## Two instances between nginx and PgBouncer
 	$(RUN) pytest tests/replicas
 
-# Needs Node: a real Better Auth server in front of the service.
+# Needs Node and Chromium: a real Better Auth server in front of the service.
 interop: $(VENV)/.installed-dev tests/interop/node_modules/.installed ## A real Better Auth in front
 	$(RUN) pytest tests/interop
 

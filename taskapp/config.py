@@ -141,8 +141,12 @@ def _is_of_a_login(value: str) -> None:
 
 
 def _is_a_page(value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(value)
+        sane = parts.hostname and parts.scheme in ("http", "https") and not parts.password
+    except ValueError:
+        sane = False
+    if not sane:
         raise ma.ValidationError("is not like https://login.example.com/sign-in")
 
 

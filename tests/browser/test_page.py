@@ -9,7 +9,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from taskapp.config import ROOT
 from tests.servers import Service
-from tests.waiting import until
 
 PASSWORD = "correct horse battery staple"
 AXE = ROOT / "clients/javascript/node_modules/axe-core/axe.min.js"
@@ -55,11 +54,11 @@ class Tasks:
 
     def see(self, *titles: str) -> None:
         """Wait until exactly these are there, in this order."""
-        until(lambda: self.titles() == list(titles), f"{titles}, not {self.titles()}")
+        expect(self.page.locator(".row .title")).to_have_text(list(titles))
 
     def rename(self, title: str, other: str) -> None:
         self.row(title).locator(".title").click()
-        self.page.get_by_label("Title").fill(other)
+        self.page.get_by_role("textbox", name="Title").fill(other)
         self.page.keyboard.press("Enter")
 
     def open_view(self, name: str) -> None:
@@ -466,6 +465,7 @@ def test_long_lists_are_drawn_as_one_scrolls_and_found_as_one_types(alice):
     expect(alice.page.locator(".count")).to_have_text("200 tasks")
     assert len(alice.titles()) < 200
     alice.page.mouse.wheel(0, 100_000)
-    until(lambda: alice.page.mouse.wheel(0, 10_000) or len(alice.titles()) == 200, "all rows")
+    while len(alice.titles()) < 200:
+        alice.page.mouse.wheel(0, 10_000)
     alice.page.get_by_label("Search").fill("task 199")
     alice.see("Task 199")

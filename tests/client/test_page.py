@@ -115,7 +115,10 @@ def test_without_it_the_root_leads_to_the_documentation(environ):
     assert browser.get("/client/app.js").status_code == 404
 
 
-@pytest.mark.parametrize("url", ["login.example.com", "javascript:alert(1)", "/sign-in"])
+@pytest.mark.parametrize(
+    "url",
+    ["login.example.com", "javascript:alert(1)", "/sign-in", "https://u:p@host/", "https://["],
+)
 def test_a_senseless_address_of_a_login_stops_the_start(environ, url):
     with pytest.raises(BadSetting, match="LOGIN_URL"):
         create_app(environ | {"LOGIN_URL": url})

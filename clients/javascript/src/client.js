@@ -181,7 +181,7 @@ function request(baseUrl, about, input, options) {
     delete rest[name];
   }
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json", ...options.headers };
+  const headers = { Accept: "application/json", "Taskapp-Form": "own", ...options.headers };
   const hasBody = about.method !== "GET" && Object.keys(rest).length > 0;
   if (hasBody) headers["Content-Type"] = "application/json";
   if ("keyed" in about) headers["Idempotency-Key"] = options.key ?? uuid();
