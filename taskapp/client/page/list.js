@@ -136,7 +136,7 @@ export function showTasks(place, replica, { user, signOut }) {
   const account = el("button", {
     type: "button", class: "account-button", "aria-label": texts.accountOf(name), title: texts.account,
     onclick: () => showAccount(replica, { user, signOut }),
-  }, el("span", { class: "avatar", "aria-hidden": "true" }, name.slice(0, 1).toUpperCase()), el("span", { class: "who" }, name));
+  }, el("span", { class: "avatar", data: { letter: name.slice(0, 1).toUpperCase() } }), el("span", { class: "who" }, name));
 
   function select(label, choices, value, chosen) {
     const made = el("select", { "aria-label": label, class: "select" }, options(Object.entries(choices)));

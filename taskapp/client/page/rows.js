@@ -30,8 +30,10 @@ export function makeRow(key, actions) {
       if (keep && text && text !== task.title) actions.change(key, { title: text });
     };
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") leave(true);
-      if (event.key === "Escape") leave(false);
+      if (event.key === "Enter" || event.key === "Escape") {
+        event.preventDefault(); // or the title, which has the focus now, would hear of it, too
+        leave(event.key === "Enter");
+      }
       event.stopPropagation();
     });
     input.addEventListener("blur", () => leave(true));
