@@ -108,7 +108,8 @@ ORDERS = ("created_at", "updated_at", "due_date", "priority", "title", "complete
 _key = (
     "ALTER TABLE tasks DROP CONSTRAINT pk_tasks, ADD CONSTRAINT pk_tasks PRIMARY KEY (user_id, id)"
 )
-sa.event.listen(Task.__table__, "after_create", sa.DDL(_key).execute_if(dialect="postgresql"))
+_by_user = sa.DDL(_key).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+sa.event.listen(Task.__table__, "after_create", _by_user)
 
 # Serve "my tasks, newest first": ids grow with time, and one is never used again.
 sa.Index("ix_tasks_live", Task.user_id, Task.id, postgresql_where=LIVE, sqlite_where=LIVE)
