@@ -15,7 +15,7 @@ from marshmallow import fields
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map
 
-from taskapp import dialects, problems
+from taskapp import config, dialects, problems
 from taskapp.auth.tokens import EXPIRED
 from taskapp.dialects.document import formed
 from taskapp.rest.bodies import FORMS, FormSchema, Parser
@@ -48,6 +48,11 @@ OWNER = [
     }
 ]
 
+BY_PASSWORD = {
+    "type": "oauth2",
+    "description": "E-mail and password of an account that is kept here.",
+    "flows": {"password": {"tokenUrl": "/api/auth/login", "scopes": {}}},
+}
 ALWAYS = (401, 403, 404, 422, 429, 500, 503)  # behind the guard, under a user's path
 WITH_A_BODY = (400, 408, 413, 415)
 MEANINGS = {
@@ -251,6 +256,10 @@ def init_app(app: Flask) -> Api:
     api.spec.components.security_scheme(
         "bearerAuth", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )
+    if config.of(app).accounts_kept:
+        # Swagger UI asks for e-mail and password, and fetches the token itself.
+        api.spec.components.security_scheme("account", BY_PASSWORD)
+        api.spec.options["security"].append({"account": []})
     app.register_blueprint(docs)
     return api
 

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS
 from tests.servers import Postgres, Service, new_user_id
+from tests.waiting import until
 
 ROUNDS = 5
 # Notes when the first row of the list is in the document, in milliseconds since the navigation.
@@ -72,7 +73,7 @@ def signed_in(browser: Browser, service: Service, user: str) -> BrowserContext:
 
 
 def loaded(page: Page) -> float:
-    return float(page.wait_for_function("window.firstRow").json_value())
+    return float(until(lambda: page.evaluate("window.firstRow"), "the first row"))
 
 
 def cold_and_warm(browser: Browser, service: Service) -> tuple[float, float]:
@@ -83,7 +84,8 @@ def cold_and_warm(browser: Browser, service: Service) -> tuple[float, float]:
         page = context.new_page()
         page.goto(service.url)
         cold.append(loaded(page))
-        page.wait_for_function("navigator.serviceWorker?.controller?.state === 'activated'")
+        state = "navigator.serviceWorker?.controller?.state"
+        until(lambda page=page: page.evaluate(state) == "activated", "the worker")
         page.wait_for_selector("text=Up to date")
         page.reload()
         warm.append(loaded(page))
@@ -96,7 +98,7 @@ def search(browser: Browser, service: Service) -> tuple[float, float]:
     context = signed_in(browser, service, somebody_with(service, 10_000))
     page = context.new_page()
     page.goto(service.url)
-    page.wait_for_function("document.querySelector('.count').textContent === '10,000 tasks'")
+    page.wait_for_selector("text=10,000 tasks", timeout=120_000)
     page.wait_for_timeout(1000)  # what else is done at the beginning is over
     times = [
         each for word in ("number 12", "words tag7", "zzz") for each in page.evaluate(TYPE, word)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.servers import Service, new_user_id
 
@@ -59,6 +60,31 @@ def test_swagger_ui_asks_nothing_from_outside_and_authorize_works(page, service)
     assert "200" in status
     assert errors == []
     assert {url for url in urls if not url.startswith((service.url, "data:"))} == set()
+
+
+def test_swagger_ui_takes_e_mail_and_password(page, service):
+    credentials = {"email": f"{new_user_id()}@example.com", "password": "correct horse battery"}
+    made = requests.post(f"{service.url}/api/auth/register", json=credentials, timeout=10).json()
+
+    page.goto(f"{service.url}/docs")
+    page.click("button.authorize")
+    page.fill("#oauth_username", credentials["email"])
+    page.fill("#oauth_password", credentials["password"])
+    page.locator(".auth-container", has=page.locator("#oauth_username")).locator(
+        "button.authorize"
+    ).click()
+    page.wait_for_selector(".auth-container h6:has-text('Authorized')")
+    page.locator("button.btn-done").first.click()
+    page.click("#operations-tasks-createTask button.opblock-summary-control")
+    page.click("#operations-tasks-createTask .try-out__btn")
+    page.fill("#operations-tasks-createTask tr[data-param-name=user_id] input", made["user"]["id"])
+    page.click("#operations-tasks-createTask button.execute")
+    page.wait_for_selector("#operations-tasks-createTask .live-responses-table")
+
+    status = page.inner_text(
+        "#operations-tasks-createTask .live-responses-table tbody .response-col_status"
+    )
+    assert "201" in status
 
 
 CALL = """async ([url, method, token, body]) => {

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from taskapp.config import ROOT
 from tests.servers import Service
+from tests.waiting import until
 
 PASSWORD = "correct horse battery staple"
 AXE = ROOT / "clients/javascript/node_modules/axe-core/axe.min.js"
@@ -190,7 +191,9 @@ def test_a_deletion_can_be_undone_at_once_and_later(alice):
 
 
 def offline_ready(page: Page) -> None:
-    page.wait_for_function("navigator.serviceWorker?.controller?.state === 'activated'")
+    # Not `wait_for_function`: it needs an eval, which the page's policy does not allow.
+    state = "navigator.serviceWorker?.controller?.state"
+    until(lambda: page.evaluate(state) == "activated", "the worker that keeps the files")
 
 
 def test_offline_an_edit_a_reload_and_online_again(alice, watch):
