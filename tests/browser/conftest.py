@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.servers import Postgres, Service
+from tests.waiting import until
 
 FLAGS = [
     "--no-sandbox",
@@ -22,6 +23,13 @@ FLAGS = [
 ]
 PATIENCE = float(os.environ.get("PATIENCE", "120"))  # seconds, where a page waits for something
 expect.set_options(timeout=PATIENCE * 1000)
+
+
+def wait_for_worker(page: Page) -> None:
+    """Wait until the page's files are kept for when there is no network."""
+    # Not `wait_for_function`: it needs an eval, which the page's policy does not allow.
+    state = "navigator.serviceWorker?.controller?.state"
+    until(lambda: page.evaluate(state) == "activated", "the worker")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, wait_for_worker
 from tests.servers import Postgres, Service, new_user_id
 from tests.waiting import until
 
@@ -84,8 +84,7 @@ def cold_and_warm(browser: Browser, service: Service) -> tuple[float, float]:
         page = context.new_page()
         page.goto(service.url)
         cold.append(loaded(page))
-        state = "navigator.serviceWorker?.controller?.state"
-        until(lambda page=page: page.evaluate(state) == "activated", "the worker")
+        wait_for_worker(page)
         page.wait_for_selector("text=Up to date")
         page.reload()
         warm.append(loaded(page))

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from taskapp.config import ROOT
+from tests.browser.conftest import wait_for_worker
 from tests.servers import Service
-from tests.waiting import until
 
 PASSWORD = "correct horse battery staple"
 AXE = ROOT / "clients/javascript/node_modules/axe-core/axe.min.js"
@@ -190,18 +190,12 @@ def test_a_deletion_can_be_undone_at_once_and_later(alice):
     assert len(alice.stored()) == 2
 
 
-def offline_ready(page: Page) -> None:
-    # Not `wait_for_function`: it needs an eval, which the page's policy does not allow.
-    state = "navigator.serviceWorker?.controller?.state"
-    until(lambda: page.evaluate(state) == "activated", "the worker that keeps the files")
-
-
 def test_offline_an_edit_a_reload_and_online_again(alice, watch):
     watch.expected += ["net::ERR_INTERNET_DISCONNECTED"]
     page = alice.page
     alice.add("Buy milk")
     alice.settle()
-    offline_ready(page)
+    wait_for_worker(page)
 
     alice.context.set_offline(True)
     alice.rename("Buy milk", "Buy oat milk")
