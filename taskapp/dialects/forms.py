@@ -18,6 +18,7 @@ from taskapp import config, problems
 from taskapp.dialects import names
 
 TASK = "Task"  # the type of the records that hold one
+IDS = ("id", "next_task_id")  # its fields that hold ids of tasks
 # Names of OAuth 2.0 (RFC 6749, section 5.1), by which libraries look for them: they stay.
 STANDARD = ("access_token", "token_type", "expires_in", "refresh_token")
 
@@ -135,7 +136,7 @@ class Form:
         sources = [*fields, *(field for _, field in aliases)]
         shown = [*map(self.name, fields), *(name for name, _ in aliases)]
         places = [fields.index(field) for field in sources]
-        ids = [at for at, field in enumerate(sources) if field == "id" and self.ids_are_text]
+        ids = [at for at, field in enumerate(sources) if field in IDS and self.ids_are_text]
         members = [f"member_{at}" for at in range(len(sources))]
         record = msgspec.defstruct(
             TASK, members, rename=dict(zip(members, shown, strict=True)), frozen=True, gc=False
@@ -145,7 +146,7 @@ class Form:
             values = msgspec.structs.astuple(task)
             put_in = [values[place] for place in places]
             for at in ids:
-                put_in[at] = str(put_in[at])
+                put_in[at] = None if put_in[at] is None else str(put_in[at])
             return record(*put_in)
 
         return put

@@ -42,10 +42,8 @@ class Parser(FlaskParser):
         errors: dict[str, list[str]] = {}
         for fields in by_location.values():
             for name, texts in fields.items():
-                # Whoever calls it dueDate looks for dueDate.
-                name = g.get("sent_as", {}).get(name, name)
                 errors["body" if name == "_schema" else name] = texts
-        raise problems.Invalid(errors) from None
+        raise problems.Invalid(as_sent(errors)) from None
 
 
 class FormSchema(ma.Schema):
@@ -54,6 +52,13 @@ class FormSchema(ma.Schema):
     A page of another site can send one without asking first. Its values are texts, so what takes
     a JSON boolean, the cookie for one, can't be asked for by it.
     """
+
+
+def as_sent(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what is wrong with fields of the body, by the names that they were sent by."""
+    # Whoever calls it dueDate looks for dueDate.
+    names = g.get("sent_as", {})
+    return {names.get(name, name): texts for name, texts in errors.items()}
 
 
 def read(req: Request) -> bytes:

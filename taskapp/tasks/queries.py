@@ -26,6 +26,12 @@ SHOWN = [column for column in COLUMNS if "hidden" not in column.info]
 WRITTEN = [column for column in COLUMNS if "left" in column.info]
 # That part of it which comes with a request.
 SENT = [column for column in WRITTEN if "default" in column.info]
+# What only tasks of a series have, and what all have.
+OF_SERIES = [column for column in SENT if "of_series" in column.info]
+OF_ALL = [column for column in SENT if "of_series" not in column.info]
+ALL_SENT = [column.name for column in SENT]
+# The fields from whose change more may follow.
+SCHEDULE = frozenset({"completed", "due_date", "recurrence", "recurrence_from", "time_zone"})
 DEFAULTS = {f"new_{column.name}": column.info["default"] for column in SENT}
 Row = sa.Row[Any]
 
@@ -36,6 +42,8 @@ MOST = sa.bindparam("most", type_=sa.Integer)
 MINE = COLUMNS.user_id == OWNER
 ONE_OF = sa.bindparam("one_of", type_=Numbers)
 NONE_OF = sa.bindparam("none_of", type_=Numbers)
+# Nothing follows from a change of such a task but what is sent.
+ALONE = COLUMNS.series_id.is_(None) & COLUMNS.recurrence_from.is_(None)
 PRECONDITION = sa.and_(
     sa.or_(ONE_OF.is_(None), one_of(COLUMNS.revision, ONE_OF)),
     sa.or_(NONE_OF.is_(None), sa.not_(one_of(COLUMNS.revision, NONE_OF))),
@@ -74,8 +82,10 @@ def get(user_id: str, task_id: int) -> Row | None:
 
 def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
-    values = DEFAULTS | {f"new_{name}": value for name, value in with_derived(fields).items()}
-    return cast(Row, _CREATE.execute(owner, {"start": revisions.first(), **values}))
+    values = {f"new_{name}": value for name, value in with_derived(fields).items()}
+    in_series = any(values.get(f"new_{column.name}") is not None for column in OF_SERIES)
+    create = _CREATE_IN_SERIES if in_series else _CREATE
+    return cast(Row, create.execute(owner, {"start": revisions.first(), **DEFAULTS, **values}))
 
 
 def update(
@@ -83,22 +93,34 @@ def update(
 ) -> Row | None:
     """Change the given fields and return the task; without any, the task stays as it is.
 
-    None also where the precondition does not hold.
+    None also where the precondition does not hold, and where more follows from the change than is
+    sent (see `recurrence`): of a task in a series, or whose due date and zone are apart.
     """
     if not fields:
         found = _GET_IF.first({"owner": owner.id, "task": task_id, **as_parameters(if_)})
         return cast(Row | None, found)
     sent = with_derived(fields)
-    values: dict[str, Any] = {}
-    for column in SENT:
+    values: dict[str, Any] = {
+        "alone": not SCHEDULE.isdisjoint(fields),
+        "zoneless": ("due_date" in fields) is not ("time_zone" in fields),
+    }
+    for column in OF_ALL:
         values[f"sets_{column.name}"] = column.name in sent
         values[f"new_{column.name}"] = sent.get(column.name)
     return run(_UPDATE, owner, task_id, if_, values)
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
-    """Flip `completed` and return the task; no flip is lost, however many run at once."""
+    """Flip `completed` and return the task; no flip is lost, however many run at once.
+
+    None also for a task of a series.
+    """
     return run(_TOGGLE, owner, task_id, if_)
+
+
+def rewrite(owner: Identity, task_id: int, fields: Mapping[str, Any]) -> Row | None:
+    """Store all the fields that a task has, and return it."""
+    return run(_REWRITE, owner, task_id, ANY, {f"new_{name}": fields[name] for name in ALL_SENT})
 
 
 def erase(user_id: str) -> None:
@@ -189,26 +211,41 @@ _GET_IF = Prepared(_one.where(PRECONDITION))
 _CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
-_CREATE = RevisedWrite(
-    revisions.FIRST_OR_NEXT,
-    sa.insert(TABLE).values(
-        {
-            "user_id": OWNER,
-            "created_at": MOMENT,
-            "updated_at": MOMENT,
-            "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
-            **{column.name: _new(column) for column in SENT},
-        }
-    ),
-    SHOWN,
-)
+
+def _create(columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
+    new = {
+        "user_id": OWNER,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
+        **{column.name: _new(column) for column in columns},
+    }
+    return RevisedWrite(revisions.FIRST_OR_NEXT, sa.insert(TABLE).values(new), SHOWN)
+
+
+_CREATE = _create(OF_ALL)
+_CREATE_IN_SERIES = _create(SENT)
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(
-    LIVE,
+    sa.and_(
+        LIVE,
+        sa.or_(sa.not_(sa.bindparam("alone", type_=sa.Boolean)), ALONE),
+        sa.or_(sa.not_(sa.bindparam("zoneless", type_=sa.Boolean)), COLUMNS.time_zone.is_(None)),
+    ),
     {
         "completed_at": _completed_at(_new_if_sent(COLUMNS.completed)),
-        **{column.name: _new_if_sent(column) for column in SENT},
+        **{column.name: _new_if_sent(column) for column in OF_ALL},
+    },
+)
+_REWRITE = write_to(
+    LIVE,
+    {
+        "completed_at": _completed_at(_new(COLUMNS.completed)),
+        **{column.name: _new(column) for column in SENT},
     },
 )
 _flipped = sa.not_(COLUMNS.completed)
-_TOGGLE = write_to(LIVE, {"completed": _flipped, "completed_at": _completed_at(_flipped)})
+_TOGGLE = write_to(
+    LIVE & COLUMNS.series_id.is_(None),
+    {"completed": _flipped, "completed_at": _completed_at(_flipped)},
+)
