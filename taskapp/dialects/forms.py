@@ -46,6 +46,10 @@ class Totals(NamedTuple):
         }
 
 
+class Verbatim(dict[str, Any]):
+    """A part of an answer whose names are not ours: it is in its form already."""
+
+
 @dataclass(frozen=True)
 class Form:
     """The form of an application's answers."""
@@ -108,12 +112,18 @@ class Form:
         """Return a part of an answer in this form."""
         if _is_task(part):
             return self._task(part)
+        if isinstance(part, Verbatim):
+            return part
         if isinstance(part, list):
             return [self.inside(each) for each in part]
         if isinstance(part, dict):
             members = [(name, self.inside(each)) for name, each in part.items()]
             return {other: each for name, each in members for other in self.all_names(name)}
         return part
+
+    def id(self, task_id: int) -> int | str:
+        """Return a task's id in this form."""
+        return str(task_id) if self.ids_are_text else task_id
 
     def stale(self, problem: problems.Stale) -> Response:
         """Answer with the 412, whose `current` is a task."""

@@ -6,10 +6,12 @@ They return rows, or None where this user has no such task. Nobody commits here.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import Numbers, Prepared, execute, one_of
+from taskapp.database import Numbers, Prepared, dialect, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, Task
@@ -32,8 +34,11 @@ OF_ALL = [column for column in SENT if "of_series" not in column.info]
 ALL_SENT = [column.name for column in SENT]
 # The fields from whose change more may follow.
 SCHEDULE = frozenset({"completed", "due_date", "recurrence", "recurrence_from", "time_zone"})
-DEFAULTS = {f"new_{column.name}": column.info["default"] for column in SENT}
+WITHOUT = {column.name: column.info["default"] for column in SENT}
+DEFAULTS = {f"new_{name}": default for name, default in WITHOUT.items()}
 Row = sa.Row[Any]
+
+_json = msgspec.json.Encoder().encode
 
 # A statement takes longer to make than to run, so each is made once, with parameters.
 TASK = sa.bindparam("task", type_=sa.BigInteger)
@@ -86,6 +91,20 @@ def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     in_series = any(values.get(f"new_{column.name}") is not None for column in OF_SERIES)
     create = _CREATE_IN_SERIES if in_series else _CREATE
     return cast(Row, create.execute(owner, {"start": revisions.first(), **DEFAULTS, **values}))
+
+
+def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]]) -> Sequence[Row]:
+    """Store new tasks, and return them in their order.
+
+    On PostgreSQL that is one statement, however many they are.
+    """
+    if dialect() != "postgresql":
+        return [create(owner, fields) for fields in tasks]
+    new = [
+        {"place": place, **WITHOUT, **with_derived(fields)} for place, fields in enumerate(tasks, 1)
+    ]
+    values = {"start": revisions.first(), "count": len(new), "new": _json(new).decode()}
+    return cast(Sequence[Row], _CREATE_ALL.all({**revisions.about(owner), **values}))
 
 
 def update(
@@ -223,8 +242,30 @@ def _create(columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
     return RevisedWrite(revisions.FIRST_OR_NEXT, sa.insert(TABLE).values(new), SHOWN)
 
 
+def _create_all() -> Prepared:
+    """Return the statement that creates the tasks in an array of JSON, in their order."""
+    columns: list[Any] = [sa.column("place", sa.BigInteger)]
+    columns += [sa.column(each.name, each.type) for each in SENT]
+    sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
+    new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
+    taken = revisions.announced(revisions.FIRST_OR_NEXT_OF_MANY)
+    values: dict[str, sa.ColumnElement[Any]] = {
+        "user_id": OWNER,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "completed_at": sa.case((new.c.completed, MOMENT)),
+        # The last revision is taken; theirs are those up to it.
+        "revision": taken.c.revision - revisions.COUNT + new.c.place,
+        **{column.name: new.c[column.name] for column in SENT},
+    }
+    read: sa.Select[Any] = sa.select(*values.values()).select_from(sa.join(taken, new, sa.true()))
+    insert = sa.insert(TABLE).from_select(list(values), read.order_by(new.c.place)).add_cte(taken)
+    return Prepared(insert.returning(*SHOWN))
+
+
 _CREATE = _create(OF_ALL)
 _CREATE_IN_SERIES = _create(SENT)
+_CREATE_ALL = _create_all()
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(
     sa.and_(

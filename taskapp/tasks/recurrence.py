@@ -40,6 +40,12 @@ def is_simple(fields: Fields) -> bool:
     return not ruled and ("due_date" in fields or not fields.get("time_zone"))
 
 
+def change(owner: Identity, task_id: int, fields: Fields, if_: Precondition = ANY) -> Row | None:
+    """Change the given fields in the simplest way that does it, as `update` does."""
+    task = queries.update(owner, task_id, fields, if_) if is_simple(fields) else None
+    return task or update(owner, task_id, fields, if_)
+
+
 def update(owner: Identity, task_id: int, fields: Fields, if_: Precondition = ANY) -> Row | None:
     """Change the given fields with all that follows, and return the task.
 

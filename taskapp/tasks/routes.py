@@ -11,11 +11,12 @@ from taskapp.database import autocommit, transaction
 from taskapp.dialects.addresses import url_for
 from taskapp.dialects.forms import Totals
 from taskapp.rest import bodies, etags, pagination, rate_limits
-from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
+from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import Blueprint, MessageSchema
 from taskapp.tasks import folding, listing, queries, recurrence, schedule, trash
+from taskapp.tasks.refusals import refusal
 from taskapp.tasks.schemas import (
     CompletionSchema,
     DeletionArguments,
@@ -170,14 +171,7 @@ def restore_task(user_id: str, task_id: int, if_: Precondition) -> Answer:
 
     One that is not deleted is returned as it is, so that a retry is safe.
     """
-    owner = auth.identity()
-    with autocommit(owner.id):
-        task = trash.restore(owner, task_id, if_)
-        if task is None:
-            task = trash.get(owner.id, task_id)
-            if task is None or task.deleted_at or not if_.holds(task.revision):
-                raise _refusal(task, task_id, if_)
-    return _answer(task)
+    return _change(trash.bring_back, task_id, if_=if_, current=trash.get)
 
 
 @blueprint.patch("/<row_id:task_id>/complete", parameters=TASK_ID)
@@ -271,7 +265,7 @@ def _change(
     with autocommit(owner.id):
         task = query(owner, task_id, *values, if_)
         if task is None:
-            raise _refusal(current(owner.id, task_id), task_id, if_)
+            raise refusal(current(owner.id, task_id), task_id, if_)
     return _answer(task)
 
 
@@ -292,7 +286,7 @@ def _simply(query: Query, task_id: int, *values: Any) -> Answer | None:
             return _answer(task)
         task = queries.get(owner.id, task_id)
     if task is None or not if_.holds(task.revision):
-        raise _refusal(task, task_id, if_)
+        raise refusal(task, task_id, if_)
     return None
 
 
@@ -303,7 +297,7 @@ def _wholly(query: Query, task_id: int, *values: Any) -> Answer:
         with transaction(owner.id):
             task = query(owner, task_id, *values)
             if task is None:
-                raise _refusal(queries.get(owner.id, task_id), task_id, if_)
+                raise refusal(queries.get(owner.id, task_id), task_id, if_)
     except schedule.Refused as refused:
         raise problems.Invalid(bodies.as_sent(refused.errors)) from None
     return _answer(task)
@@ -311,11 +305,3 @@ def _wholly(query: Query, task_id: int, *values: Any) -> Answer:
 
 def _answer(task: queries.Row) -> Answer:
     return task, etags.headers(task.revision)
-
-
-def _refusal(task: queries.Row | None, task_id: int, if_: Precondition) -> problems.Problem:
-    """Return why a change found nothing to do; the task is as it is now."""
-    # Without a precondition the task has come back just now: too late for this request.
-    if task is None or if_ == ANY:
-        return problems.NoTask(task_id)
-    return problems.Stale(TaskSchema().dump(task))
