@@ -1,5 +1,6 @@
 // Written by generate.mjs from the OpenAPI document: `make client-types`.
 export const OPERATIONS = /** @type {const} */ ({
+  changeTasks: { method: "POST", path: "/api/tasks/batch", keyed: true },
   completeTask: { method: "PATCH", path: "/api/tasks/{task_id}/complete", keyed: true },
   createTask: { method: "POST", path: "/api/tasks", keyed: true },
   deleteMe: { method: "DELETE", path: "/api/auth/me" },

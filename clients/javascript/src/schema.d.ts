@@ -123,6 +123,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/tasks/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create, change, complete, delete and restore many tasks at once, in one transaction.
+         * @description The operations run in their order, and the same task may occur in several. One that can't be
+         *     done has its problem in `results`, and the others are done; with `atomic` nothing is done then,
+         *     and the answer is the problem of the first one that failed, with its `index`. Each counts as a
+         *     write for the rate limit.
+         */
+        post: operations["changeTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tasks": {
         parameters: {
             query?: never;
@@ -143,7 +172,11 @@ export interface paths {
          */
         get: operations["listTasks"];
         put?: never;
-        /** Create a task. */
+        /**
+         * Create a task.
+         * @description One that is created as completed is not completed by that: with a `recurrence`, too, it is one
+         *     task.
+         */
         post: operations["createTask"];
         delete?: never;
         options?: never;
@@ -173,7 +206,8 @@ export interface paths {
         get: operations["getTask"];
         /**
          * Change a task.
-         * @description The fields sent are changed, the others stay as they are.
+         * @description The fields sent are changed, the others stay as they are. Completing a task with a `recurrence`
+         *     makes the next one, `next_task_id`.
          */
         put: operations["updateTask"];
         post?: never;
@@ -247,7 +281,8 @@ export interface paths {
         /**
          * Set or flip whether a task is completed.
          * @description With `{"completed": true}` or `false` it is set, so that a retry is safe. Without, it is
-         *     flipped; flips that run at once are all counted.
+         *     flipped; flips that run at once are all counted. Completing a task with a `recurrence` makes the
+         *     next one, `next_task_id`; setting it back takes that away again if nobody has touched it.
          */
         patch: operations["completeTask"];
         trace?: never;
@@ -572,6 +607,28 @@ export interface components {
              * @example null
              */
             deleted_at: string | null;
+            /** @example FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH */
+            recurrence: string | null;
+            /** @example due */
+            recurrence_from: string | null;
+            /** @example Europe/Berlin */
+            time_zone: string | null;
+            /**
+             * @description The same for all tasks that came from one by its `recurrence`.
+             * @example 1f0e4f9c-3d0b-4c83-9d2a-5a1f6a1f7c55
+             */
+            series_id: string | null;
+            /**
+             * @description Which of its series it is, from 1.
+             * @example 1
+             */
+            occurrence: number | null;
+            /**
+             * Format: int64
+             * @description The next of its series, once this one is completed.
+             * @example 8
+             */
+            next_task_id: number | null;
         };
         Changes: {
             changes: components["schemas"]["Task"][];
@@ -591,6 +648,71 @@ export interface components {
              * @example /api/alice/tasks/changes?since=7
              */
             next: string;
+        };
+        Operation: {
+            /**
+             * @example create
+             * @enum {string}
+             */
+            op: "create" | "update" | "complete" | "delete" | "restore";
+            /**
+             * @description Which task: its id, or the `temp_id` of an operation before this one.
+             * @example 7
+             */
+            id?: number | string;
+            /**
+             * @description Of a `create`: how operations after it call the task.
+             * @example a
+             */
+            temp_id?: string;
+            /**
+             * @description Do it only if the task has this revision.
+             * @example 7
+             */
+            if_revision?: number | null;
+            /**
+             * @description The fields of the task, as in a single request. `complete` without `completed` sets that to true.
+             * @example {
+             *       "title": "Buy milk"
+             *     }
+             */
+            fields?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Of a `delete`: for good.
+             * @default false
+             * @example false
+             */
+            permanent: boolean;
+        };
+        Batch: {
+            /** @description At most 500. */
+            operations: components["schemas"]["Operation"][];
+            /**
+             * @description Do all of them or none of them.
+             * @default false
+             * @example false
+             */
+            atomic: boolean;
+        };
+        Result: {
+            /** @example 201 */
+            status: number;
+            task?: components["schemas"]["Task"];
+            problem?: components["schemas"]["Problem"];
+        };
+        BatchResult: {
+            results: components["schemas"]["Result"][];
+            /**
+             * @description The ids of new tasks, by `temp_id`.
+             * @example {
+             *       "a": 8
+             *     }
+             */
+            temp_ids: {
+                [key: string]: number | string;
+            };
         };
         NewTask: {
             /**
@@ -622,6 +744,22 @@ export interface components {
             tags?: string[] | null;
             /** @example Shopping */
             category?: string | null;
+            /**
+             * @description `daily`, `weekly`, `monthly`, `yearly`, or a rule of RFC 5545: completing the task makes the next one. It comes back as it was sent.
+             * @example FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH
+             */
+            recurrence?: string | null;
+            /**
+             * @description From when the next one counts: `due` (where there is a `recurrence`, the default) or `completion`.
+             * @example completion
+             * @enum {string|null}
+             */
+            recurrence_from?: "due" | "completion" | null;
+            /**
+             * @description The IANA's name of the zone that dates and local times are in; UTC where there is none.
+             * @example Europe/Berlin
+             */
+            time_zone?: string | null;
         };
         TaskChange: {
             /**
@@ -653,6 +791,22 @@ export interface components {
             tags?: string[] | null;
             /** @example Shopping */
             category?: string | null;
+            /**
+             * @description `daily`, `weekly`, `monthly`, `yearly`, or a rule of RFC 5545: completing the task makes the next one. It comes back as it was sent.
+             * @example FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH
+             */
+            recurrence?: string | null;
+            /**
+             * @description From when the next one counts: `due` (where there is a `recurrence`, the default) or `completion`.
+             * @example completion
+             * @enum {string|null}
+             */
+            recurrence_from?: "due" | "completion" | null;
+            /**
+             * @description The IANA's name of the zone that dates and local times are in; UTC where there is none.
+             * @example Europe/Berlin
+             */
+            time_zone?: string | null;
         };
         Completion: {
             /** @example true */
@@ -960,13 +1114,6 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The copy at hand is current. */
-        NOT_MODIFIED: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
         /** @description The task is not what `If-Match` says; `current` is what it is now. */
         PRECONDITION_FAILED: {
             headers: {
@@ -986,6 +1133,13 @@ export interface components {
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
+        };
+        /** @description The copy at hand is current. */
+        NOT_MODIFIED: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content?: never;
         };
     };
     parameters: never;
@@ -1246,6 +1400,54 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
             410: components["responses"]["GONE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    changeTasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes a retry safe: with the same key it gets the first answer.
+                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description What became of each operation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            412: components["responses"]["PRECONDITION_FAILED"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             429: components["responses"]["TOO_MANY_REQUESTS"];
             500: components["responses"]["INTERNAL_SERVER_ERROR"];
