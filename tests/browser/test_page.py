@@ -168,6 +168,25 @@ def test_details_filters_views_and_search(alice):
     assert alice.stored()[0]["category"] == "Home"
 
 
+def test_the_next_of_a_repeating_task_appears_when_it_is_checked_off(alice):
+    alice.add("Water the plants today")
+    alice.row("Water the plants").get_by_role("button", name="Details of").click()
+    alice.page.get_by_label("Repeat").select_option("Every week")
+    alice.page.get_by_role("button", name="Close").click()
+    expect(alice.row("Water the plants").locator(".meta")).to_contain_text("Every week")
+    alice.settle()
+
+    alice.row("Water the plants").get_by_role("checkbox").click()
+
+    alice.see("Water the plants", "Water the plants")
+    rows = alice.row("Water the plants")
+    expect(rows.nth(0).get_by_role("checkbox")).not_to_be_checked()
+    expect(rows.nth(1).get_by_role("checkbox")).to_be_checked()
+    alice.page.get_by_label("Add a task").press("Escape")
+    alice.page.keyboard.press("u")
+    alice.see("Water the plants")
+
+
 def test_a_deletion_can_be_undone_at_once_and_later(alice):
     page = alice.page
     alice.add("Buy milk", "Call Bob")

@@ -12,7 +12,8 @@ from tests.interop.test_better_auth import BetterAuth
 from tests.servers import Service
 
 PASSWORD = "correct horse battery"
-PAGE = "<!doctype html><title>frontend</title><ul></ul><script type=module src=/page.js></script>"
+PAGE = """<!doctype html><title>frontend</title><link rel=icon href="data:,">
+<ul></ul><script type=module src=/page.js></script>"""
 # What such a frontend does: sign in at its own origin, keep the tasks at another.
 SCRIPT = """
 import { createClient, createReplica, indexedDBStorage } from "/library/index.js";
@@ -66,10 +67,16 @@ def test_a_frontend_of_another_origin_keeps_tasks_with_the_logins_token(both, br
     pages = []
     for context, how in ((phone, "sign-up"), (laptop, "sign-in")):
         page = context.new_page()
-        page.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        page.on(
+            "console",
+            lambda message: (
+                message.type == "error"
+                and errors.append(f"{message.text} {message.location['url']}")
+            ),
+        )
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(login.url)
-        page.wait_for_function("window.begin")
+        page.wait_for_function("'begin' in window")
         page.evaluate(
             "([how, base, email, password]) => begin(how, base, email, password)",
             [how, service.url, email, PASSWORD],
@@ -102,7 +109,12 @@ def test_our_own_page_takes_the_session_there(both, browser: Browser):
     login, service = both
     context = browser.new_context()
     errors: list[str] = []
-    context.on("console", lambda message: message.type == "error" and errors.append(message.text))
+    context.on(
+        "console",
+        lambda message: (
+            message.type == "error" and errors.append(f"{message.text} {message.location['url']}")
+        ),
+    )
     page = context.new_page()
     page.goto(service.url)
     host = login.url.removeprefix("http://")
@@ -112,7 +124,7 @@ def test_our_own_page_takes_the_session_there(both, browser: Browser):
     errors.clear()  # the browser tells of the 401
 
     page.get_by_role("link", name=f"Sign in at {host}").click()
-    page.wait_for_function("window.begin")
+    page.wait_for_function("'begin' in window")
     email = f"{secrets.token_hex(6)}@example.com"
     page.evaluate(
         "([how, base, email, password]) => begin(how, base, email, password)",
@@ -137,10 +149,10 @@ def test_a_token_can_be_pasted(both, browser: Browser):
 
     page.get_by_text("Paste a token").click()
     page.get_by_label("Token").fill("not one")
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="not a token")).to_be_visible()
     page.get_by_label("Token").fill(login.token(person))
-    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Continue", exact=True).click()
 
     expect(page.get_by_role("heading", name="To do")).to_be_visible()
     page.context.close()

@@ -21,7 +21,7 @@ const ASLEEP = 30_000; // without an answer for so long, a waiting request may b
 const REFUSALS = new Set([400, 403, 404, 405, 409, 413, 415, 422]);
 const WIPED = "(deleted)"; // the title of what was deleted for good
 const READ_ONLY = new Set(
-  "id user_id completed_at created_at updated_at revision deleted_at next_task_id local".split(" "),
+  "id user_id completed_at created_at updated_at revision deleted_at series_id occurrence next_task_id local".split(" "),
 );
 const POKED = new Error("Asked again.");
 const NEW = {
@@ -32,6 +32,7 @@ const NEW = {
   due_date: null,
   tags: [],
   category: null,
+  recurrence: null,
   completed_at: null,
   deleted_at: null,
 };
