@@ -58,6 +58,7 @@ async function offline() {
 }
 
 onChange(begin);
-await prepare().catch(() => {});
+const prepared = prepare().catch(() => {});
+if (!session()) await prepared;
 await begin();
 offline().catch(() => {});
