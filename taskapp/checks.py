@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import current_app
 
-from taskapp import config
+from taskapp import config, urls
 from taskapp.auth import guard
 from taskapp.database import (
     connections,
@@ -52,16 +52,20 @@ def run() -> Iterator[Finding]:
 
 
 def _database() -> Finding:
-    url = config.of(current_app).database.render_as_string(hide_password=True)
+    unfit = None
     try:
+        unfit = schema.unfit()
         with maintenance():
             version = _version()
-    except Unavailable as away:
-        reason = str(getattr(away.__cause__, "orig", away.__cause__)).strip().partition("\n")[0]
-        return Finding("database", f"{url}: {reason}", "Look at DATABASE_URL, and whether it runs.")
+    except Unavailable as error:
+        if unfit:
+            return Finding("database", schema.away(error), unfit)
+        remedy = "Look at DATABASE_URL, and whether it runs."
+        return Finding("database", schema.away(error), remedy)
     if version.startswith("PostgreSQL") and int(version.split()[1].partition(".")[0]) < OLDEST:
         return Finding("database", version, f"PostgreSQL {OLDEST} or newer is needed.")
-    return Finding("database", f"{url}: {version}")
+    found = f"{urls.shown(config.of(current_app).database)}: {version}"
+    return Finding("database", found, unfit or "")
 
 
 def _version() -> str:
@@ -91,17 +95,18 @@ def _row_security() -> Finding:
 
 
 def _session() -> Finding:
-    wanted = connections.session(config.of(current_app).database_timeout)
+    settings = config.of(current_app)
     with maintenance():
         if dialect() == "sqlite":
             return Finding("session", "SQLite has no settings that matter here")
+        wanted = connections.of(settings).wanted
         asked = sa.text("SELECT name, setting FROM pg_settings WHERE name = ANY (:names)")
         found = {row.name: row.setting for row in execute(asked, {"names": list(wanted)})}
     wrong = {name: value for name, value in found.items() if value != wanted[name]}
     if not wrong:
         return Finding("session", "its time zone and time limits are those that were asked for")
     about = ", ".join(f"{name} is {value}, not {wanted[name]}" for name, value in wrong.items())
-    remedy = "A pooler keeps them from the database: ALTER ROLE … SET (docs/operations.md)."
+    remedy = "Something between here and the database changes them (docs/operations.md)."
     return Finding("session", about, remedy)
 
 

@@ -18,8 +18,9 @@ from dotenv import dotenv_values
 from flask import Flask
 from marshmallow import validate
 from marshmallow.fields import Boolean, Integer, String
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
+
+from taskapp import urls
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
@@ -177,20 +178,9 @@ def _alias(text: str) -> tuple[str, str]:
 def _database_url(value: str) -> URL:
     # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
     try:
-        url = make_url(value or "sqlite:///tasks.db")
-    except (ArgumentError, ValueError):  # the latter repeats the port, or a password in its place
-        raise ma.ValidationError("is not a database URL") from None
-    if password := url.query.get("password"):
-        # SQLAlchemy hides only the one before the host.
-        password = password if isinstance(password, str) else password[-1]
-        url = url.set(password=password).difference_update_query(["password"])
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("postgresql+psycopg", "sqlite"):
-        raise ma.ValidationError("must begin with postgresql:// or sqlite:///")
-    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ma.ValidationError("SQLite needs a file, such as sqlite:////data/tasks.db")
-    return url
+        return urls.database(value or "sqlite:///tasks.db")
+    except ValueError as error:
+        raise ma.ValidationError(str(error)) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,16 +241,16 @@ class DatabaseSettings:
         return _database_url(self.database_url)
 
     @property
+    def sqlite_file(self) -> str:
+        """The path of the SQLite file; empty with PostgreSQL."""
+        if self.database.drivername != "sqlite":
+            return ""
+        return str(Path(self.instance_path) / str(self.database.database))
+
+    @property
     def direct_database(self) -> URL:
         """The database's URL past any pooler: for migrations, and to listen."""
         return _database_url(self.database_direct_url or self.database_url)
-
-    @property
-    def direct_conninfo(self) -> str:
-        """The same for psycopg itself; it holds the password."""
-        return self.direct_database.set(drivername="postgresql").render_as_string(
-            hide_password=False
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,15 +20,18 @@ def refusal(settings: config.Settings) -> str | None:
     # Not the application itself: the workers make theirs after they were forked.
     app = Flask("taskapp", instance_path=settings.instance_path)
     config.init_app(app, settings)
-    database.init_app(app)
+    try:
+        database.init_app(app)
+    except config.BadSetting as bad:
+        return str(bad)
     with app.app_context():
         try:
             reason = schema.trouble(newer_allowed=settings.allow_newer_database)
             if not reason and connections.loses_statements(settings):
                 logger.warning("%s %s", exchange.NOT_KEPT, exchange.KEEP)
             return reason
-        except Unavailable:
-            logger.warning("The database can't be reached; until it can, every answer is a 503.")
+        except Unavailable as error:
+            logger.warning("%s Until it can, every answer is a 503.", schema.away(error))
             return None
         finally:
             database.db.engine.dispose()
