@@ -103,6 +103,14 @@ STATUSES: dict[str, sa.ColumnElement[bool]] = {
 # What the list may be ordered by, as they came where nothing is said.
 ORDERS = ("created_at", "updated_at", "due_date", "priority", "title", "completed")
 
+# PostgreSQL finds a task by its user and id, and would look for the newest of a user among those of
+# everybody by an index of ids alone. SQLite numbers rows by their key, which has to be one column.
+_key = (
+    "ALTER TABLE tasks DROP CONSTRAINT pk_tasks, ADD CONSTRAINT pk_tasks PRIMARY KEY (user_id, id)"
+)
+_by_user = sa.DDL(_key).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+sa.event.listen(Task.__table__, "after_create", _by_user)
+
 # Serve "my tasks, newest first": ids grow with time, and one is never used again.
 sa.Index("ix_tasks_live", Task.user_id, Task.id, postgresql_where=LIVE, sqlite_where=LIVE)
 sa.Index("ix_tasks_deleted", Task.user_id, Task.id, postgresql_where=DELETED, sqlite_where=DELETED)
