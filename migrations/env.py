@@ -131,9 +131,8 @@ def _allow(connection: sa.Connection, role: str) -> None:
         make = "" if known else f"CREATE ROLE {role} NOLOGIN; "
         may = "take" if known else "make"
         raise SystemExit(
-            f"taskapp: {login} may not {may} the role {role}. Let an administrator run:\n"
-            f"  {make}GRANT {role} TO {login};\n"
-            "and migrate again. DATABASE_ROLE=none does without it."
+            f"taskapp: {login} may not {may} the role {role}. Let an administrator run"
+            f" `{make}GRANT {role} TO {login};` and migrate again, or set DATABASE_ROLE=none."
         ) from None
 
 

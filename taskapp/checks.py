@@ -38,7 +38,9 @@ class Finding:
 
 def run() -> Iterator[Finding]:
     """Yield the findings, in the order in which they should be put right."""
-    yield Finding("settings", "they make sense")
+    suspicious = config.warnings()
+    remedy = "Look at the environment and at .env." if suspicious else ""
+    yield Finding("settings", " ".join(suspicious) or "they make sense", remedy)
     database = _database()
     yield database
     if not database.remedy:
@@ -91,7 +93,9 @@ def _row_security() -> Finding:
         return Finding("row security", f"requests run as {role} and see rows of their user only")
     if role == "none":
         return Finding("row security", "off, by DATABASE_ROLE=none and a login that owns all")
-    return Finding("row security", f"not in force for {role}", "Run `taskapp migrate`.")
+    return Finding(
+        "row security", f"not in force for {role}", f"Run `{config.command('migrate')}`."
+    )
 
 
 def _session() -> Finding:

@@ -14,7 +14,7 @@ from sqlalchemy import exc
 from taskapp import checks, config
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import Unavailable, maintenance, now, schema
+from taskapp.database import Unavailable, maintenance, now, schema, turns
 from taskapp.rest import idempotency
 from taskapp.tasks import trash
 
@@ -125,7 +125,7 @@ def _upgrade() -> None:
 
 def _not_migrated(error: Exception) -> str:
     cause = getattr(error, "orig", error)
-    said = f"The database can't be migrated: {schema.reason(error)}."
+    said = f"The database can't be migrated: {turns.reason(error)}."
     if isinstance(cause, InsufficientPrivilege | InvalidSchemaName):
         return f"{said} The login needs a schema in which it may make tables: {MAY_CREATE}."
     return said

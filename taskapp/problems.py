@@ -204,7 +204,8 @@ def write(error: HTTPException) -> Response:
 
 
 def _database_away(error: DatabaseAway) -> Response:
-    logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
+    # One line: while the database is away, there is one for each request.
+    logger.error("database unavailable, request %s: %s", request_ids.current(), error.reason)
     return write(Unavailable("The database is not available right now. Please try again."))
 
 

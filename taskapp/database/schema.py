@@ -20,7 +20,7 @@ from taskapp.database.types import Base
 
 # Migrations are numbered, and their names begin with the number.
 MIGRATIONS = config.ROOT / "migrations" / "versions"
-BEHIND = "The database is at migration {0}, this release needs {1}: run `taskapp migrate`."
+BEHIND = "The database is at migration {0}, this release needs {1}: run `{2}`."
 AHEAD = (
     "The database is at migration {0}, this release knows {1}: run a newer release, or, to go"
     " back to this one for a while, set ALLOW_NEWER_DATABASE=true."
@@ -31,10 +31,9 @@ ENCODING = (
 )
 READ_ONLY = "The SQLite file {0} or its folder can't be written by user {1} (DATABASE_URL)."
 NO_RIGHTS = (
-    "The role in DATABASE_ROLE does not find the tables, or may not write to them: run"
-    " `taskapp migrate`."
+    "The role in DATABASE_ROLE does not find the tables, or may not write to them: run `{0}`."
 )
-NO_ROLE = "The role in DATABASE_ROLE does not exist, or may not be taken: run `taskapp migrate`."
+NO_ROLE = "The role in DATABASE_ROLE does not exist, or may not be taken: run `{0}`."
 SEEN = sa.text("""
 SELECT bool_and(coalesce(has_table_privilege(to_regclass(name), 'INSERT'), false))
 FROM unnest(CAST(:tables AS text[])) AS name
@@ -70,16 +69,9 @@ def away(error: Unavailable) -> str:
     settings = config.of(current_app)
     if settings.sqlite_file:
         file = settings.sqlite_file
-        return f"The SQLite file can't be used: {file} (DATABASE_URL): {reason(error)}."
+        return f"The SQLite file can't be used: {file} (DATABASE_URL): {error.reason}."
     shown = urls.shown(settings.database)
-    return f"The database {shown} can't be reached (DATABASE_URL): {reason(error)}."
-
-
-def reason(error: BaseException) -> str:
-    """Return the first line of what the database or its driver says."""
-    cause = error.__cause__ or error
-    text = str(getattr(cause, "orig", cause)).strip().partition("\n")[0]
-    return text.removesuffix(".") or type(cause).__name__
+    return f"The database {shown} can't be reached (DATABASE_URL): {error.reason}."
 
 
 def trouble(*, newer_allowed: bool) -> str | None:
@@ -125,16 +117,18 @@ def unknown(database: str, *, newer_allowed: bool) -> str | None:
 
 def _behind(database: str) -> str | None:
     code = of_code()
-    return BEHIND.format(database, code) if database < code else None
+    migrate = config.command("migrate")
+    return BEHIND.format(database, code, migrate) if database < code else None
 
 
 def _rights() -> str | None:
     """Look as the role that requests run as, at all tables."""
+    migrate = config.command("migrate")
     try:
         with transaction():
             if dialect() == "sqlite":
                 return None
             tables = {"tables": sorted(Base.metadata.tables)}
-            return None if execute(SEEN, tables).scalar() else NO_RIGHTS
+            return None if execute(SEEN, tables).scalar() else NO_RIGHTS.format(migrate)
     except (InvalidParameterValue, InsufficientPrivilege):
-        return NO_ROLE
+        return NO_ROLE.format(migrate)

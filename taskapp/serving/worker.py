@@ -28,11 +28,22 @@ LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a s
 class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
 
+    quits = False
+
     @classmethod
     def setup(cls) -> None:
         """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
+
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
+
+        gevent prints the second `SystemExit` as an error of the end that the first one began.
+        """
+        if not self.quits:
+            self.quits = True
+            super().handle_quit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
