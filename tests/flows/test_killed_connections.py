@@ -19,9 +19,9 @@ from tests.servers import Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 CLIENTS = 8
-WRITES = 200  # for each client
+WRITES = 80  # for each client
 KILLED = 0.2  # of the requests
-TERMINATED = 40  # connections to the database, one after each so many writes
+TERMINATED = 20  # connections to the database, one after each so many writes
 
 
 @pytest.fixture
