@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import request_ids
+from taskapp.telemetry import metrics, request_ids
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
@@ -187,7 +187,8 @@ def write(error: HTTPException) -> Response:
     if isinstance(error, Problem):
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
-        detail, members, headers = DETAILS.get(status), {}, error.get_headers()
+        ours = error.description if isinstance(error, metrics.TokenNeeded) else None
+        detail, members, headers = ours or DETAILS.get(status), {}, error.get_headers()
     body = document(
         HTTPStatus(status).phrase,
         status,
