@@ -73,7 +73,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from taskapp import urls
 from taskapp.config import BadSetting, command, read, warnings
-from taskapp.serving import start
+from taskapp.serving import idle, start
 from taskapp.telemetry import logs
 
 try:
@@ -98,7 +98,8 @@ worker_connections = settings.connections
 timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
-keepalive = 5
+# For the head of a request; KEEP_ALIVE is what a connection is kept between two.
+keepalive = idle.HEAD
 # Whether X-Forwarded-Proto is believed is for TRUSTED_PROXIES to say.
 secure_scheme_headers: dict[str, str] = {}
 # A token of any length that people paste is refused by us, with a reason, rather than by gunicorn

@@ -1,6 +1,7 @@
 """gunicorn's worker, with problem details for what it refuses before the application sees it.
 
-A request head must be complete within `keepalive` seconds; that is gunicorn's own doing.
+A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. How long
+a connection is kept without one is said in `idle`.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
 from gunicorn.workers import ggevent
 
-from taskapp import problems
+from taskapp import config, problems
+from taskapp.serving import idle
 from taskapp.telemetry import request_ids
 
 # Found when the rest of a body is skipped, after the request was answered. A proxy could take a
@@ -49,6 +51,15 @@ class Worker(ggevent.GeventWorker):
         """Handle a connection, also one that was accepted just before the port was closed."""
         named: Any = _Named(client.getsockname())
         super().handle(named, client, addr)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Answer a request; StopIteration if the connection is not kept for another."""
+        super().handle_request(listener_name, req, sock, addr)
+        app: Any = self.wsgi
+        seconds = config.of(app).keep_alive
+        if seconds > idle.HEAD and not idle.until_request(self, sock, req.unreader, seconds):
+            raise StopIteration
+        return True
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn can't or won't read."""
