@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -157,7 +156,7 @@ def _is_of_a_login(value: str) -> None:
 def _is_open(url: str) -> bool:
     """Tell whether the answer from there can be changed on its way here."""
     parts = urlsplit(url)
-    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+    return parts.scheme == "http" and not urls.is_loopback(parts.hostname or "")
 
 
 def _is_a_collector(value: str) -> None:
@@ -179,13 +178,6 @@ def _is_of_sentry(value: str) -> None:
         Dsn(value)
     except BadDsn:
         raise ma.ValidationError("is not like https://key@sentry.example.com/1") from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _are_asymmetric(value: str) -> None:
@@ -497,6 +489,13 @@ class ServingSettings:
     connections: int = whole_number(
         1000, 1, 65535, "Client connections of each worker process; others wait to be accepted."
     )
+    keep_alive: int = whole_number(
+        5,
+        5,
+        3600,
+        "Seconds that a connection is kept between two requests; more than the idle time of a load "
+        "balancer in front, or requests meet connections that are just being closed.",
+    )
     trusted_proxies: int = whole_number(
         0, 0, 10, "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
     )
@@ -633,6 +632,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         name = "JWT_JWKS_URL" if settings.jwt_jwks_url else "BETTER_AUTH_URL"
         reason = "must begin with https:// (LOGIN_OVER_HTTP=true allows http:// for development)"
         raise BadSetting(name, reason)
+    try:
+        urls.proxy_for(settings.jwks_url)
+    except ValueError:
+        name = f"{urlsplit(settings.jwks_url).scheme.upper()}_PROXY"
+        raise BadSetting(name, "is not like http://proxy:3128") from None
     if settings.direct_database.drivername != settings.database.drivername:
         raise BadSetting("DATABASE_DIRECT_URL", "must lead to the database of DATABASE_URL")
     return _with_secret(settings)
@@ -695,15 +699,8 @@ def _value(declared: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
 def _names_of_better_auth(url: str) -> list[str]:
     # Its tokens name the origin of its base URL (which browsers and Node write without a usual
     # port), or what was configured there; with and without a slash, since both are in use.
-    names = dict.fromkeys([url.rstrip("/"), _origin(url)]) if url else {}
+    names = dict.fromkeys([url.rstrip("/"), urls.origin(urlsplit(url))]) if url else {}
     return [form for name in names for form in (name, f"{name}/")]
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
-    return f"{parts.scheme}://{host}" + ("" if usual else f":{parts.port}")
 
 
 def _with_secret(settings: Settings) -> Settings:

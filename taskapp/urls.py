@@ -1,9 +1,12 @@
-"""The database's URL as people write it: read, checked, and shown without what is secret."""
+"""URLs of the database and of proxies as people write them: read, checked, and shown."""
 
 import re
+from dataclasses import dataclass
 from functools import cache
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import unquote
+from urllib import request
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
@@ -123,3 +126,51 @@ def _parameters() -> dict[str, bool]:
         each.keyword.decode(): bool(each.dispchar) and each.keyword != b"replication"
         for each in pq.Conninfo.get_defaults()
     }
+
+
+# Of the standard library, and missing in its types.
+_bypasses: Any = request.proxy_bypass_environment  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """Where to ask instead of the server itself, and as whom (`user:password`)."""
+
+    url: str
+    credentials: str | None
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """Return the proxy that `HTTPS_PROXY` or `HTTP_PROXY` names for a URL, but for `NO_PROXY`.
+
+    This machine itself is asked directly. Raises ValueError if it can't be a proxy's URL.
+    """
+    parts = urlsplit(url)
+    named = request.getproxies_environment().get(parts.scheme)
+    if not named or is_loopback(parts.hostname or "") or _bypasses(parts.netloc):
+        return None
+    given = urlsplit(named if "://" in named else f"http://{named}")
+    if given.scheme not in ("http", "https") or not given.hostname:
+        raise ValueError("is not like http://proxy:3128")
+    return Proxy(origin(given), _credentials(given))
+
+
+def origin(parts: SplitResult) -> str:
+    """Return scheme, host and port, without the port that is usual."""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" + ("" if usual else f":{parts.port}")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _credentials(given: SplitResult) -> str | None:
+    if given.username is None:
+        return None
+    return f"{unquote(given.username)}:{unquote(given.password or '')}"

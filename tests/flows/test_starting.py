@@ -167,6 +167,7 @@ def test_names_that_are_one_letter_off_are_a_warning(environ):
 
 
 def test_ctrl_c_ends_without_a_traceback(environ):
+    assert run(environ, "migrate")[0] == 0
     process = subprocess.Popen(
         [BIN / "gunicorn"],
         cwd=ROOT,
@@ -182,6 +183,7 @@ def test_ctrl_c_ends_without_a_traceback(environ):
         try:
             return requests.get(f"{url}/health/live", timeout=PATIENCE).ok
         except requests.ConnectionError:
+            assert process.poll() is None, process.stdout.read()
             return False
 
     until(lives)
