@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from taskapp import create_app
 from taskapp.telemetry import logs
 
 
@@ -44,3 +45,13 @@ def test_no_line_looks_for_the_code_that_wrote_it(log, monkeypatch):
 
     (line,) = log
     assert line["message"] == "found without looking"
+
+
+@pytest.mark.parametrize(
+    ("form", "route"), [("console", "/no/such%0Apath (no route)"), ("json", None)]
+)
+def test_a_path_that_no_route_has_is_shown_to_developers_alone(environ, log, form, route):
+    create_app(environ | {"LOG_FORMAT": form}).test_client().get("/no/such%0Apath")
+
+    assert log[-1]["route"] == route
+    assert log[-1]["status"] == 404
