@@ -47,11 +47,17 @@ def test_no_line_looks_for_the_code_that_wrote_it(log, monkeypatch):
     assert line["message"] == "found without looking"
 
 
-@pytest.mark.parametrize(
-    ("form", "route"), [("console", "/no/such%0Apath (no route)"), ("json", None)]
-)
-def test_a_path_that_no_route_has_is_shown_to_developers_alone(environ, log, form, route):
-    create_app(environ | {"LOG_FORMAT": form}).test_client().get("/no/such%0Apath")
+@pytest.fixture(params=["console", "json"])
+def written(request, environ):
+    """How lines are written, and an application that does; made before the log is read."""
+    return request.param, create_app(environ | {"LOG_FORMAT": request.param})
 
-    assert log[-1]["route"] == route
+
+def test_a_path_that_no_route_has_is_shown_to_developers_alone(written, log):
+    form, app = written
+
+    app.test_client().get("/no/such%0Apath")
+
+    shown = {"console": "/no/such%0Apath (no route)", "json": None}
+    assert log[-1]["route"] == shown[form]
     assert log[-1]["status"] == 404
