@@ -129,7 +129,7 @@ def on_starting(server: Any) -> None:
         server.log.warning(warning)
     # One that takes over from another, or whom systemd hands sockets, has them already.
     inherited = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ
-    places = [] if inherited else server.cfg.address
+    places = [] if inherited or server.cfg.reuse_port else server.cfg.address
     if reason := start.not_free(places) or start.refusal(settings):
         sys.exit(f"taskapp: {reason}")
 
