@@ -76,8 +76,12 @@ def _version() -> str:
 
 def _migrations() -> Finding:
     allowed = config.of(current_app).allow_newer_database
-    remedy = schema.trouble(newer_allowed=allowed)
-    return Finding("migrations", f"at {schema.of_database()} of {schema.of_code()}", remedy or "")
+    try:
+        remedy = schema.trouble(newer_allowed=allowed)
+        found = f"at {schema.of_database()} of {schema.of_code()}"
+    except Unavailable as error:
+        return Finding("migrations", schema.away(error), f"Run `{config.command('migrate')}`.")
+    return Finding("migrations", found, remedy or "")
 
 
 def _row_security() -> Finding:

@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import current_app
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
+from sqlalchemy import exc
 
 from taskapp import config, urls
 from taskapp.database.blocks import at_hand, maintenance, transaction
@@ -34,6 +35,7 @@ NO_RIGHTS = (
     "The role in DATABASE_ROLE does not find the tables, or may not write to them: run `{0}`."
 )
 NO_ROLE = "The role in DATABASE_ROLE does not exist, or may not be taken: run `{0}`."
+VERSION = sa.text("SELECT version_num FROM alembic_version")
 SEEN = sa.text("""
 SELECT bool_and(coalesce(has_table_privilege(to_regclass(name), 'INSERT'), false))
 FROM unnest(CAST(:tables AS text[])) AS name
@@ -49,12 +51,17 @@ def of_code() -> str:
 def of_database() -> str:
     """Return the number of the migration that the database is at; 0000 before the first.
 
-    Raises what `maintenance` does.
+    Raises what `maintenance` does, also where the login may not look.
     """
-    with maintenance():
-        if not sa.inspect(at_hand().connection).has_table("alembic_version"):
-            return "0000"
-        return str(execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "0000")
+    try:
+        with maintenance():
+            if not sa.inspect(at_hand().connection).has_table("alembic_version"):
+                return "0000"
+            return str(execute(VERSION).scalar() or "0000")
+    except exc.ProgrammingError as error:
+        if isinstance(error.orig, InsufficientPrivilege):
+            raise Unavailable from error
+        raise
 
 
 def rows_are_hidden() -> bool:
@@ -65,13 +72,13 @@ def rows_are_hidden() -> bool:
 
 
 def away(error: Unavailable) -> str:
-    """Return why the database can't be reached, in one line without its password."""
+    """Return why the database can't be used, in one line without its password."""
     settings = config.of(current_app)
     if settings.sqlite_file:
         file = settings.sqlite_file
         return f"The SQLite file can't be used: {file} (DATABASE_URL): {error.reason}."
     shown = urls.shown(settings.database)
-    return f"The database {shown} can't be reached (DATABASE_URL): {error.reason}."
+    return f"The database {shown} can't be used (DATABASE_URL): {error.reason}."
 
 
 def trouble(*, newer_allowed: bool) -> str | None:

@@ -93,7 +93,7 @@ def test_a_port_in_use_is_named_at_once(environ):
 def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_path):
     port = free_port()
     url = f"postgresql://nobody:{MARKER}@127.0.0.1:{port}/none?sslpassword={MARKER}"
-    sentence = re.compile(rf"The database \S+@127\.0\.0\.1:{port}/none can't be reached.*refused")
+    sentence = re.compile(rf"The database \S+@127\.0\.0\.1:{port}/none can't be used.*refused")
 
     for name in ("check", "migrate"):
         code, text = run(environ | {"DATABASE_URL": url}, name)
@@ -129,11 +129,16 @@ def test_a_login_that_may_make_nothing_hears_what_it_needs(environ, postgresql_u
             admin.execute(f"ALTER DATABASE {login} OWNER TO {login}")
             role = {"DATABASE_ROLE": f"{login}_service"}
             second, roles = run(environ | {"DATABASE_URL": url} | role, "migrate")
+            # The tables are there, and the login may not even look at them.
+            with psycopg.connect(url, autocommit=True) as owner:
+                owner.execute(f"REVOKE ALL ON alembic_version FROM {login}")
+            third, kept = run(environ | {"DATABASE_URL": url}, "check")
         finally:
             admin.execute(f"DROP DATABASE {login} WITH (FORCE)")
             admin.execute(f"DROP ROLE {login}")
 
-    assert (code, second) == (1, 1)
+    assert (code, second, third) == (1, 1, 1)
+    assert "can't be used (DATABASE_URL): permission denied for table alembic_version" in kept
     assert "permission denied for schema public" in text.splitlines()[-1]
     assert "GRANT USAGE, CREATE ON SCHEMA public" in text.splitlines()[-1]
     assert f"CREATE ROLE {login}_service NOLOGIN; GRANT {login}_service TO {login}" in roles
