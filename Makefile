@@ -91,6 +91,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.row_security
 	$(BIN)/python -m bench.questions
+	$(BIN)/python -m bench.batches
 
 bench-smoke: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run --smoke
