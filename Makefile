@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 RUN    := $(BIN)/python -m
 LIBRARY := clients/javascript
 export FLASK_APP := wsgi.py
+# The settings read `.env` themselves, and say what is wrong with it.
+export FLASK_SKIP_DOTENV := 1
 
 # How many tests run at a time: many of them wait. 0 runs them one after the other.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
@@ -125,6 +127,7 @@ bench: $(VENV)/.installed-bench ## What a request costs, beside two references
 	$(RUN) bench.run
 	$(RUN) bench.row_security
 	$(RUN) bench.questions
+	$(RUN) bench.batches
 
 bench-smoke: $(VENV)/.installed-bench ## The same, in short
 	$(RUN) bench.run --smoke

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import request_ids
+from taskapp.telemetry import metrics, request_ids
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
@@ -203,7 +203,8 @@ def write(error: HTTPException) -> Response:
     if isinstance(error, Problem):
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
-        detail, members, headers = DETAILS.get(status), {}, error.get_headers()
+        ours = error.description if isinstance(error, metrics.TokenNeeded) else None
+        detail, members, headers = ours or DETAILS.get(status), {}, error.get_headers()
     body = _document(status, detail or HTTPStatus(status).description, members)
     response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:
@@ -213,7 +214,8 @@ def write(error: HTTPException) -> Response:
 
 
 def _database_away(error: DatabaseAway) -> Response:
-    logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
+    # One line: while the database is away, there is one for each request.
+    logger.error("database unavailable, request %s: %s", request_ids.current(), error.reason)
     return write(Unavailable("The database is not available right now. Please try again."))
 
 

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -39,21 +38,6 @@ def test_the_version_is_in_one_place(stranger):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "version" in project["dynamic"]
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
-
-
-def test_a_port_that_is_in_use_is_said_so(tmp_path):
-    port = free_port()
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", port))
-        other.listen()
-        environ = {"INSTANCE_PATH": str(tmp_path), "PORT": str(port)}
-        assert run(sys.executable, "-m", "flask", "migrate", **environ).returncode == 0
-
-        refused = run(sys.executable, "-m", "taskapp", "serve", **environ)
-
-    assert refused.returncode != 0
-    assert f"taskapp: port {port} is in use" in refused.stderr
-    assert f"PORT={port + 1}" in refused.stderr
 
 
 def test_the_demo_is_somebody_with_a_hundred_tasks(app, stranger):
