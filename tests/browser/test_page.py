@@ -68,6 +68,9 @@ class Tasks:
 
     def settle(self) -> None:
         """Wait until all is sent and fetched."""
+        # What was done a moment ago is in sight with the next frame.
+        frame = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        self.page.evaluate(frame)
         expect(self.page.locator(".sync")).to_have_text("Up to date")
 
     def stored(self) -> list[dict]:
