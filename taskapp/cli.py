@@ -150,6 +150,7 @@ def _describe(settings: config.Settings, login: Jwks | None) -> None:
 def _cannot_be_fetched(login: Jwks) -> bool:
     if not login.load():
         click.echo(f"Keys:          {login.url} can't be fetched, or holds no key that can be used")
+        click.echo(f"               {login.trouble or 'no answer in time'}")
         return True
     for kid, key in login.keys.items():
         click.echo(f"Key:           {key.algorithm} {kid or '(without a key id)'}")
@@ -161,6 +162,8 @@ def _is_refused(encoded: str) -> bool:
         token = guard.verifier().verify(encoded)
     except tokens.Refused as refused:
         click.echo(f"Token:         refused. {refused}")
+        if refused.found:
+            click.echo(f"               {refused.found}")
         return True
     except Unreachable:
         click.echo("Token:         can't be checked without the keys of the login.")

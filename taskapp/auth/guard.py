@@ -144,9 +144,8 @@ def _bearer() -> str:
     # Two headers arrive as one, with a comma between them.
     if scheme.lower() != "bearer" or not encoded or " " in encoded or "," in encoded:
         metrics.token_checks.labels("malformed").inc()
-        raise problems.Unauthorized(
-            "The Authorization header must be: Bearer <JWT>.", error="invalid_token"
-        )
+        reason = tokens.why_not_sent_well(authorization)
+        raise problems.Unauthorized(reason, error="invalid_token")
     return encoded
 
 

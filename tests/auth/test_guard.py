@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from taskapp import auth
 from tests.conftest import SECRET
+from tests.logins import SigningKey, base64url
 from tests.problems import assert_problem
 
 FOREVER = 4_000_000_000
@@ -74,7 +75,10 @@ def test_a_token_made_with_the_shared_secret_is_accepted(alice):
         {"exp": FOREVER, "nbf": False},
         {"exp": FOREVER, "nbf": FOREVER},
         {"exp": FOREVER, "sub": ""},
-        {"exp": FOREVER, "sub": 7},
+        {"exp": FOREVER, "sub": 7.5},
+        {"exp": FOREVER, "sub": -7},
+        {"exp": FOREVER, "sub": True},
+        {"exp": FOREVER, "sub": 10**300},
         {"exp": FOREVER, "sub": ["alice"]},
         {"exp": FOREVER, "sub": None},
         {"exp": FOREVER, "sub": "a\0b"},
@@ -113,6 +117,80 @@ def test_clocks_may_differ_by_a_few_seconds(alice):
     headers = bearer({"sub": alice.id, "exp": int(time.time()) - 3})
 
     assert alice.get(alice.tasks_url, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("number", [0, 7, 2**63])
+def test_a_whole_number_is_a_user_id_by_its_digits(app, alice, number):
+    headers = bearer({"sub": number, "exp": FOREVER})
+
+    for _ in range(2):  # verified, and remembered
+        assert alice.get(f"/api/{number}/tasks", headers=headers).status_code == 200
+    assert_problem(alice.get(f"/api/0{number}/tasks", headers=headers), 403)
+    with app.test_request_context(headers=headers):
+        auth.require_token()
+        assert auth.identity().id == flask_jwt_extended.get_jwt_identity() == str(number)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "sentence"),
+    [
+        ("EdDSA", "signed with EdDSA; only HS256 is accepted here: set BETTER_AUTH_URL or"),
+        ("RS256", "signed with RS256; only HS256 is accepted here: set BETTER_AUTH_URL or"),
+    ],
+)
+def test_a_token_of_another_algorithm_says_so_and_what_to_set(alice, algorithm, sentence):
+    key = SigningKey(algorithm)
+    token = key.sign(f'{{"alg": "{algorithm}"}}', f'{{"sub": "{alice.id}", "exp": {FOREVER}}}')
+
+    response = alice.get(alice.tasks_url, headers={"Authorization": f"Bearer {token}"})
+
+    assert_problem(response, 401, names=sentence)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ('{"alg": "HS512"}', "signed with HS512; only HS256 is accepted here."),
+        ('{"alg": "none"}', "not signed; only HS256 is accepted here."),
+        ('{"alg": "None"}', "not signed; only HS256 is accepted here."),
+        ("{}", "does not say how it is signed; only HS256 is accepted here."),
+        ('{"alg": 7}', "does not say how it is signed"),
+        ('{"alg": "<b>"}', "does not say how it is signed"),
+    ],
+)
+def test_an_algorithm_that_nothing_helps_against_is_named(alice, header, sentence):
+    claims = base64url(f'{{"sub": "{alice.id}", "exp": {FOREVER}}}')
+    token = f"{base64url(header)}.{claims}.{base64url(b'x')}"
+
+    response = alice.get(alice.tasks_url, headers={"Authorization": f"Bearer {token}"})
+
+    assert_problem(response, 401, names=sentence)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("Bearer undefined", "sent 'undefined' in place of a token"),
+        ("bearer null", "sent 'null' in place of a token"),
+        ("Bearer None", "sent 'None' in place of a token"),
+        ("Bearer NaN", "sent 'NaN' in place of a token"),
+        ("Bearer [object Object]", "sent '[object Object]' in place of a token"),
+        ("Bearer [object Promise]", "sent '[object Promise]' in place of a token"),
+        ("Bearer Bearer {}", "stands twice"),
+        ("Bearer bearer {}", "stands twice"),
+        ('Bearer "{}"', "in quotes"),
+        ("Bearer", "must be: Bearer <JWT>"),
+        ("{}", "must be: Bearer <JWT>"),
+        ("Token {}", "must be: Bearer <JWT>"),
+    ],
+)
+def test_what_clients_send_by_mistake_is_named(alice, header, sentence):
+    headers = {"Authorization": header.format(alice.token)}
+
+    response = alice.get(alice.tasks_url, headers=headers)
+
+    assert_problem(response, 401, names=sentence)
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
