@@ -80,7 +80,7 @@ def test_keys_check_says_that_the_login_is_away(environ):
     [
         (307, "https://www.example.com/api/auth/jwks", "(307) to https://www.example.com/api/auth"),
         (308, "/api/auth/jwks/", "(308) to /api/auth/jwks/, which is not followed: set that"),
-        (302, "https://login.example.com/?session=secret", "redirect (302), which is not followed"),
+        (302, "https://login.example.com/?session=hidden", "redirect (302), which is not followed"),
         (404, "", "the status is 404"),
     ],
 )
@@ -97,4 +97,4 @@ def test_a_key_set_that_is_elsewhere_is_named(environ, request, status, location
     assert sentence in output
     assert sentence in found
     assert [line for line in log if sentence in line["message"]]
-    assert "secret" not in output + str(log)
+    assert "hidden" not in output + str(log)
