@@ -89,11 +89,14 @@ timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
 keepalive = 5
-# Whether X-Forwarded-Proto is believed is for TRUSTED_PROXIES to say.
+# What headers of proxies are believed is for TRUSTED_PROXIES to say; gunicorn itself would let
+# whoever is on this machine set SCRIPT_NAME and PATH_INFO.
 secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+forwarded_allow_ips = ""
 # A token of any length that people paste is refused by us, with a reason, rather than by gunicorn
 # with a bare 431. Fewer fields make up for the longer ones.
-limit_request_field_size = settings.max_header_size
+limit_request_field_size = settings.longest_header
 limit_request_line = 4094
 limit_request_fields = 50
 worker_tmp_dir = memory

@@ -496,7 +496,7 @@ class LimitsSettings:
         65536, 1024, 2**24, "Bytes of a request body; a longer one gets 413."
     )
     max_header_size: int = whole_number(
-        131072, 8192, 2**20, "Bytes of one header; a longer one gets 431."
+        32_768, 8192, 2**20, "Bytes of one header; a longer one gets 431."
     )
     body_timeout: int = whole_number(
         10, 1, 300, "Seconds to receive a request body; a slower one gets 408."
@@ -553,6 +553,11 @@ class Settings(
     TelemetrySettings,
 ):
     """The settings; a field `port` is read from the variable `PORT`."""
+
+    @property
+    def longest_header(self) -> int:
+        """How many bytes a header may have: a token that may be so long fits into one."""
+        return max(self.max_header_size, self.jwt_max_length + 64)
 
     @property
     def accounts_kept(self) -> bool:

@@ -2,7 +2,6 @@
 
 import json
 import math
-from contextlib import suppress
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -16,7 +15,6 @@ from taskapp import config, cooperation, dialects, problems
 from taskapp.dialects import names
 
 DEEPEST = 32  # objects and arrays inside each other
-LET_FINISH = 2**20  # bytes that are read of a body that is too large
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -59,15 +57,6 @@ class FormSchema(ma.Schema):
 def read(req: Request) -> bytes:
     """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
     try:
-        return _read(req)
-    except RequestEntityTooLarge:
-        # Whoever is cut off while still sending never sees the answer.
-        _let_finish(req)
-        raise
-
-
-def _read(req: Request) -> bytes:
-    try:
         seconds = config.of(current_app).body_timeout
         with cooperation.time_limit(seconds, problems.RequestTimeout()):
             body = req.get_data(cache=True)
@@ -91,13 +80,6 @@ def _parsed(body: bytes, mimetype: str) -> Any:
     if _is_deeper(parsed, DEEPEST):
         raise problems.BadRequest("The body has too many objects or arrays inside each other.")
     return parsed
-
-
-def _let_finish(req: Request) -> None:
-    stream, left = req.environ["wsgi.input"], LET_FINISH
-    with suppress(ParseException, OSError):
-        while left > 0 and (piece := stream.read(min(left, 65536))):
-            left -= len(piece)
 
 
 def _is_deeper(value: Any, most: int) -> bool:
