@@ -3,6 +3,7 @@
 import sys
 import time
 from datetime import timedelta
+from urllib.parse import quote
 
 import click
 from flask import Flask, current_app
@@ -168,6 +169,9 @@ def _is_refused(encoded: str) -> bool:
     except Unreachable:
         click.echo("Token:         can't be checked without the keys of the login.")
         return True
-    minutes = (token.claims["exp"] - time.time()) / 60
-    click.echo(f"Token:         accepted. User {token.identity.id!r}, {minutes:.0f} minutes left.")
+    minutes, user_id = (token.claims["exp"] - time.time()) / 60, token.identity.id
+    click.echo(f"Token:         accepted. User {user_id!r}, {minutes:.0f} minutes left.")
+    click.echo(f"Tasks:         /api/{quote(user_id, safe='')}/tasks, or /api/tasks")
+    if "/" in user_id:
+        click.echo("               A proxy in front must hand on %2F as it comes.")
     return False

@@ -35,7 +35,10 @@ def test_keys_check_explains_a_token_of_the_shared_secret(app):
     code, output = check(app, good)
     assert code == 0
     assert "accepted. User 'alice', 10 minutes left" in output
+    assert "/api/alice/tasks, or /api/tasks\n" in output
     assert SECRET not in output
+    named = jwt.encode({"sub": "https://x.example/7", "exp": int(time.time()) + 600}, SECRET)
+    assert "/api/https%3A%2F%2Fx.example%2F7/tasks, or /api/tasks" in check(app, named)[1]
     code, output = check(app, "-", input=f"Bearer {stale}\n")
     assert code == 1
     assert "refused. The token has expired." in output

@@ -68,7 +68,7 @@ MEANINGS = {
 INVALID = {"title": [str(fields.Field.default_error_messages["required"])]}
 EXAMPLES: dict[int, problems.Problem] = {
     401: problems.Unauthorized(EXPIRED),
-    403: problems.NotOwner(),
+    403: problems.NotOwner("alice"),
     404: problems.NoTask(7),
     412: problems.Stale(current={}),
     422: problems.Invalid(INVALID),

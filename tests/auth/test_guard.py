@@ -1,5 +1,6 @@
 """The guard in front of /api/{user_id}: 401 for the token, 403 for the path, then the rest."""
 
+import re
 import time
 from urllib.parse import quote
 
@@ -291,7 +292,11 @@ def test_case_matters(alice):
     assert_problem(alice.get(f"/api/{alice.id.upper()}/tasks"), 403)
 
 
-@pytest.mark.parametrize("user_id", ["auth0|64f", "a b", "ü@example.com", "a%b", "a+b", "a?b#c"])
+@pytest.mark.parametrize(
+    "user_id",
+    ["auth0|64f", "a b", "ü@example.com", "a%b", "a+b", "a?b#c", "a/b", "/", "a//b/", "a%2Fb",
+     "https://login.example.com/users/7", "a/tasks", "../bob"],
+)  # fmt: skip
 def test_any_user_id_works_when_encoded_once(alice, user_id):
     headers = bearer({"sub": user_id, "exp": FOREVER})
 
@@ -302,3 +307,52 @@ def test_any_user_id_works_when_encoded_once(alice, user_id):
     assert response.status_code == 201
     assert response.json["user_id"] == user_id
     assert alice.get(response.headers["Location"], headers=headers).status_code == 200
+    for number in range(2):
+        alice.post("/api/tasks", json={"title": f"t{number}"}, headers=headers)
+    page = alice.get(f"/api/{quote(user_id, safe='')}/tasks?limit=1", headers=headers)
+    link = re.search("<(.*?)>", page.headers["Link"])[1]
+    assert alice.get(link, headers=headers).json[0]["user_id"] == user_id
+    changes = alice.get(f"/api/{quote(user_id, safe='')}/tasks/changes?since=0", headers=headers)
+    assert alice.get(changes.json["next"], headers=headers).status_code == 200
+    nothing = alice.get(f"/api/{quote(user_id, safe='')}/no/such?a=%2F", headers=headers)
+    assert quote(user_id, safe="") in assert_problem(nothing, 404)["instance"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a%00b", "a%252Fb", "a%5Cb", "a", "a%2Fb%2F", "%2Fa%2Fb", "a/b", "a%2F%2Fb", "a%EF%BF%BDb"],
+)
+def test_a_user_id_with_a_slash_is_compared_exactly(alice, path):
+    headers = bearer({"sub": "a/b", "exp": FOREVER})
+
+    for end in ("tasks", "tasks/1", "export", "no/such"):
+        assert_problem(alice.get(f"/api/{path}/{end}", headers=headers), 403)
+
+
+def test_whoever_sends_the_slash_of_a_user_id_plain_is_told_how(alice):
+    headers = bearer({"sub": "https://login.example.com/7", "exp": FOREVER})
+
+    response = alice.get("/api/https://login.example.com/7/tasks", headers=headers)
+
+    assert_problem(response, 403, names="sent as %2F")
+
+
+@pytest.mark.parametrize("owner", ["todos", "bob", "users", "a b"])
+def test_a_path_that_is_not_the_tokens_is_named(alice, owner):
+    assert_problem(alice.get(f"/api/{owner}/tasks"), 403, names=f"in the path, {owner!r}, is not")
+    assert_problem(alice.get(f"/api/{owner}"), 403, names=f"in the path, {owner!r}, is not")
+
+
+@pytest.mark.parametrize("path", ["tasks", "tasks/7", "tasks/7/complete", "alice/tasks", ""])
+def test_an_address_with_a_version_says_that_there_is_none(alice, stranger, path):
+    assert_problem(alice.get(f"/api/v1/{path}"), 403, names="have no version here. Call /api/")
+    assert_problem(stranger.get(f"/api/v1/{path}"), 401)
+
+
+@pytest.mark.parametrize("word", ["register", "login", "signup", "me", "sign-in/email", "%00/x"])
+def test_signing_up_with_a_version_needs_no_token_to_hear_that(alice, stranger, word):
+    for person in (alice, stranger):
+        response = person.post(f"/api/v2/auth/{word}", json={})
+
+        named = assert_problem(response, 404, names="have no version here. Call /api/auth/")
+        assert "%00" in word or word in named["detail"]
