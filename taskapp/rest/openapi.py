@@ -163,7 +163,9 @@ class Blueprint(flask_smorest.Blueprint):
 
     def arguments(self, schema: type[ma.Schema], **kwargs: Any) -> Any:
         """Return smorest's decorator, with a schema that is made once and not for each request."""
-        return super().arguments(schema(), **kwargs)
+        made = schema()
+        vars(made)["may_be_left_out"] = not kwargs.get("required", True)
+        return super().arguments(made, **kwargs)
 
     def _add_problems(self, doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
         ours = info.get("taskapp", {})
