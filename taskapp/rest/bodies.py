@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import cache
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -13,6 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import config, cooperation, dialects, problems
 from taskapp.dialects import names
+from taskapp.rest import preferences
 
 DEEPEST = 32  # objects and arrays inside each other
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -35,6 +37,10 @@ class Parser(FlaskParser):
             return {}
         if isinstance(sent, dict):
             more = dialects.of(current_app).aliases
+            also_known = getattr(schema, "also_known", ())
+            known = _known((*schema.load_fields, *also_known), more)
+            if not known.issuperset(sent):
+                preferences.handle("field", [name for name in sent if name not in known])
             sent, g.sent_as = names.in_our_words(sent, schema.load_fields, more)
         return sent
 
@@ -57,6 +63,12 @@ class FormSchema(ma.Schema):
     """
 
     also_known = ("grant_type", "scope", "client_id", "client_secret")
+
+
+@cache
+def _known(fields: tuple[str, ...], more: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return all names that fields of a body are known by."""
+    return frozenset(fields) | frozenset(names.aliases(fields, more))
 
 
 def read(req: Request) -> bytes:

@@ -18,6 +18,7 @@ from werkzeug.routing import BaseConverter, Map
 from taskapp import dialects, problems
 from taskapp.auth.tokens import EXPIRED
 from taskapp.dialects.document import formed
+from taskapp.rest import preferences
 from taskapp.rest.bodies import FORMS, FormSchema, Parser
 from taskapp.rest.pagination import LARGEST_ID
 
@@ -165,7 +166,22 @@ class Blueprint(flask_smorest.Blueprint):
         """Return smorest's decorator, with a schema that is made once and not for each request."""
         made = schema()
         vars(made)["may_be_left_out"] = not kwargs.get("required", True)
-        return super().arguments(made, **kwargs)
+        decorate = super().arguments(made, **kwargs)
+
+        def decorated(view: Any) -> Any:
+            wrapper = decorate(view)
+            if kwargs.get("location") == "query":
+                wrapper.query_names = preferences.query_names(made)
+            return wrapper
+
+        return decorated
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **kw: Any
+    ) -> None:
+        """Register a view, which heeds what the client prefers."""
+        view = preferences.heeded(view_func, getattr(view_func, "query_names", ()))
+        super().add_url_rule(rule, endpoint, view, *args, **kw)
 
     def _add_problems(self, doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
         ours = info.get("taskapp", {})
