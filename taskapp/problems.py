@@ -116,6 +116,16 @@ class UnsupportedMediaType(Problem):
         super().__init__("The body must be JSON, sent with Content-Type: application/json.")
 
 
+class UnsupportedCoding(Problem):
+    """The body is compressed (RFC 9110, section 15.5.16)."""
+
+    code = 415
+    headers = {"Accept-Encoding": "identity"}
+
+    def __init__(self) -> None:
+        super().__init__("The body must not be compressed: send it without Content-Encoding.")
+
+
 class Invalid(Problem):
     """The request can be read, but a field in it makes no sense."""
 

@@ -83,6 +83,9 @@ def read(req: Request) -> bytes:
     # werkzeug cuts a chunked body at the limit, without a word.
     if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
         raise RequestEntityTooLarge
+    coding = req.headers.get("Content-Encoding", "").strip().lower()
+    if body and coding not in ("", "identity"):
+        raise problems.UnsupportedCoding
     return body
 
 

@@ -86,7 +86,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
                 return response
             return _replay(g.user_id, key, fingerprint)
 
-    openapi.documents(parameters=[PARAMETER], statuses=[400, 413])(wrapper)
+    openapi.documents(parameters=[PARAMETER], statuses=[400, 413, 415])(wrapper)
     return wrapper
 
 

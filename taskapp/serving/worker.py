@@ -13,10 +13,13 @@ from typing import Any
 
 from gevent.server import StreamServer
 from gunicorn import glogging
-from gunicorn.http import errors, message, parser, wsgi
+from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers import ggevent
 
 from taskapp import problems
+from taskapp.headers import Header
+from taskapp.rest import cors
+from taskapp.serving import origins
 from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
@@ -67,8 +70,12 @@ class Worker(ggevent.GeventWorker):
         else:
             self.log.error("Error handling a request", exc_info=exc)
             status = 500
+        if status in (414, 431):
+            origins.read_on(exc, client.recv)
+        asked = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": origins.of(exc)}
         with contextlib.suppress(OSError):
-            client.sendall(_refusal(status))
+            app: Any = self.wsgi
+            client.sendall(_refusal(status, cors.added(app, asked)))
             client.end()
 
 
@@ -107,7 +114,7 @@ class _Named:
         return self.name
 
 
-def _refusal(status: int) -> bytes:
+def _refusal(status: int, more: list[Header]) -> bytes:
     request_id, reason = secrets.token_hex(16), HTTPStatus(status).phrase
     detail = problems.UNREAD.get(status, problems.UNREAD_OTHERWISE)
     problem = problems.document(reason, status, detail, instance="", request_id=request_id)
@@ -115,12 +122,13 @@ def _refusal(status: int) -> bytes:
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
         f"Content-Type: {problems.MEDIA_TYPE}\r\n{request_ids.HEADER}: {request_id}\r\n"
-        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
     )
-    return head.encode("latin1") + body
+    head += "".join(f"{name}: {value}\r\n" for name, value in more)
+    return f"{head}\r\n".encode("latin1") + body
 
 
-class _Request(message.Request):
+class _Request(origins.HeadKept):
     """A request of gunicorn's whose head is bounded as a whole, and the trailers of its body too.
 
     gunicorn lets each header be as long as the longest one may be, and reads them in a time that
