@@ -18,7 +18,7 @@ from taskapp.accounts.schemas import (
 )
 from taskapp.database import transaction
 from taskapp.rest import personal, rate_limits
-from taskapp.rest.openapi import Blueprint, MessageSchema
+from taskapp.rest.openapi import SIGNED_IN, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 from taskapp.users import queries as users
 
@@ -38,7 +38,9 @@ SIGNED_OUT = {"message": "Signed out"}
 # What needs no access token, and the account of whoever the token belongs to.
 public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLEMS)
 public.before_request(rate_limits.count_address)
-mine = Blueprint("account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404))
+mine = Blueprint(
+    "account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404), tag="accounts"
+)
 mine.before_request(auth.require_token)
 mine.before_request(rate_limits.count_user)
 
@@ -113,7 +115,7 @@ def refresh(fields: dict[str, Any]) -> Response:
 
 
 @public.post("/logout")
-@public.doc(operationId="logout", parameters=COOKIE, security=[{}, {"bearerAuth": []}])
+@public.doc(operationId="logout", parameters=COOKIE, security=[{}, *SIGNED_IN])
 @public.arguments(RefreshTokenSchema, required=False, example={})
 @public.response(200, MessageSchema, description="The session has ended.")
 @public.alt_response(403, "FORBIDDEN")

@@ -38,7 +38,7 @@ SESSION_SENT = (
 )
 REFRESH_PREFIX = "refresh_"
 # What clients put into the header where they have no token: JavaScript's own words, and Python's.
-NOTHINGS = ("undefined", "null", "none", "nan", "false", "true", "[object")
+NOTHINGS = ("undefined", "null", "none", "nan", "false", "true")
 # What a token may say about its algorithm, to be repeated.
 ALGORITHM = re.compile("[A-Za-z0-9]{1,20}")
 SHOWN = 200  # characters of a claim that operators are shown
@@ -319,7 +319,7 @@ def why_not_sent_well(authorization: str) -> str:
     """Return what is wrong with a value of `Authorization` that is not `Bearer <JWT>`."""
     scheme, _, rest = authorization.strip().partition(" ")
     first = rest.strip().partition(" ")[0].lower()
-    if scheme.lower() == "bearer" and first.startswith(NOTHINGS):
+    if scheme.lower() == "bearer" and (first in NOTHINGS or first == "[object"):
         return _nothing(rest.strip())
     if scheme.lower() == "bearer" and first == "bearer":
         return "The word Bearer stands twice in the Authorization header; it must be: Bearer <JWT>."

@@ -46,7 +46,7 @@ class LimitArguments(Arguments):
     limit = Number(
         load_default=LARGEST_PAGE,
         validate=validate.Range(1, LARGEST_PAGE),
-        metadata={"description": "How many to return at most.", "example": 50},
+        metadata={"description": "How many to return at most."},
     )
 
 
