@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, make_response, request
 
-from taskapp import auth, config, problems
+from taskapp import auth, clients, config, problems
 from taskapp.accounts import attempts, cookies, emails, passwords, queries, sessions
 from taskapp.accounts.schemas import (
     CredentialsSchema,
@@ -218,7 +218,7 @@ def _tokens(
 
 
 def _address() -> str:
-    return request.remote_addr or ""
+    return clients.network(request.remote_addr)
 
 
 def _settings() -> config.Settings:

@@ -2,11 +2,12 @@
 
 import json
 import math
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request, current_app, g
+from flask import Request, current_app, g, request
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
@@ -36,12 +37,7 @@ class Parser(FlaskParser):
         if sent is None and getattr(schema, "may_be_left_out", False):
             return {}
         if isinstance(sent, dict):
-            more = dialects.of(current_app).aliases
-            also_known = getattr(schema, "also_known", ())
-            known = _known((*schema.load_fields, *also_known), more)
-            if not known.issuperset(sent):
-                preferences.handle("field", [name for name in sent if name not in known])
-            sent, g.sent_as = names.in_our_words(sent, schema.load_fields, more)
+            sent, g.sent_as = in_our_words(sent, schema)
         return sent
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
@@ -49,10 +45,8 @@ class Parser(FlaskParser):
         errors: dict[str, list[str]] = {}
         for fields in by_location.values():
             for name, texts in fields.items():
-                # Whoever calls it dueDate looks for dueDate.
-                name = g.get("sent_as", {}).get(name, name)
                 errors["body" if name == "_schema" else name] = texts
-        raise problems.Invalid(errors) from None
+        raise problems.Invalid(as_sent(errors)) from None
 
 
 class FormSchema(ma.Schema):
@@ -69,6 +63,39 @@ class FormSchema(ma.Schema):
 def _known(fields: tuple[str, ...], more: tuple[tuple[str, str], ...]) -> frozenset[str]:
     """Return all names that fields of a body are known by."""
     return frozenset(fields) | frozenset(names.aliases(fields, more))
+
+
+def in_our_words(sent: dict[str, Any], schema: ma.Schema) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the object with our names for the schema's fields, and by which each was sent.
+
+    Raises `problems.Invalid` for names that nobody knows, where the client prefers that.
+    """
+    more = dialects.of(current_app).aliases
+    known = _known((*schema.load_fields, *getattr(schema, "also_known", ())), more)
+    if not known.issuperset(sent):
+        preferences.handle("field", [name for name in sent if name not in known])
+    return names.in_our_words(sent, schema.load_fields, more)
+
+
+def up_to(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that lets a view have bodies of so many bytes, if others may be less."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = max(size, request.max_content_length or 0)
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def as_sent(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what is wrong with fields of the body, by the names that they were sent by."""
+    # Whoever calls it dueDate looks for dueDate.
+    names = g.get("sent_as", {})
+    return {names.get(name, name): texts for name, texts in errors.items()}
 
 
 def read(req: Request) -> bytes:

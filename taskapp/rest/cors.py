@@ -1,8 +1,10 @@
 """CORS: which origins may call from a browser (Fetch standard, by Flask-CORS)."""
 
+import logging
 import re
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 from flask_cors.core import get_cors_headers, get_cors_options
@@ -37,6 +39,8 @@ REMEMBERED = 64  # answers for each process
 # Also where an origin is not allowed, or there is none: a cache may not give that answer to others.
 VARY = ("Vary", "Origin")
 
+logger = logging.getLogger("taskapp")
+
 
 def init_app(app: Flask) -> None:
     app.before_request(_answer_preflight)
@@ -56,11 +60,16 @@ def source(app: Flask) -> headers.Source:
         },
     )
 
+    warn = lru_cache(REMEMBERED)(_warn)
+
     # Flask-CORS's extension would make up its mind again for each answer.
     @lru_cache(REMEMBERED)
     def headers_for(method: str, *values: str | None) -> list[Header]:
         sent = Headers([pair for pair in zip(DECISIVE, values, strict=True) if pair[1]])
-        return list(Headers(get_cors_headers(options, sent, method)))
+        found = Headers(get_cors_headers(options, sent, method))
+        if "Origin" in sent and "Access-Control-Allow-Origin" not in found:
+            warn(sent["Origin"])
+        return list(found)
 
     def added(environ: dict[str, Any], so_far: list[Header]) -> list[Header]:
         decided = headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
@@ -82,6 +91,12 @@ def _exactly(origin: str) -> re.Pattern[str]:
 
 def _vary_by_origin(headers: list[Header]) -> bool:
     return any(name.lower() == "vary" and "Origin" in value for name, value in headers)
+
+
+def _warn(origin: str) -> None:
+    """Say what a browser shows only in its own console; once for each origin."""
+    shown = quote(origin[:200], safe=":/[]")
+    logger.warning("The origin %s may not call from browsers; see CORS_ORIGINS.", shown)
 
 
 def _answer_preflight() -> Response | None:

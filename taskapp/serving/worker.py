@@ -1,7 +1,7 @@
 """gunicorn's worker, with problem details for what it refuses before the application sees it.
 
-A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. What else
-a connection may hold, and for how long, is in `clients`.
+A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. How long
+a connection is kept without one is said in `idle`, what else it may hold in `clients`.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ from gunicorn import glogging
 from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers import ggevent
 
-from taskapp import problems
+from taskapp import config, problems
 from taskapp.headers import Header
 from taskapp.rest import cors
-from taskapp.serving import origins
+from taskapp.serving import idle, origins
 from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
@@ -37,12 +37,23 @@ FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
 
+    quits = False
+
     @classmethod
     def setup(cls) -> None:
         """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
         parser.RequestParser.mesg_class = _Request
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
+
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
+
+        gevent prints the second `SystemExit` as an error of the end that the first one began.
+        """
+        if not self.quits:
+            self.quits = True
+            super().handle_quit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
@@ -58,6 +69,10 @@ class Worker(ggevent.GeventWorker):
             sock.finish(req.body)
             raise
         if not sock.finish(req.body):
+            raise StopIteration
+        app: Any = self.wsgi
+        seconds = config.of(app).keep_alive
+        if seconds > idle.HEAD and not idle.until_request(self, sock, req.unreader, seconds):
             raise StopIteration
         return True
 
