@@ -30,7 +30,7 @@ FIELDS: dict[str, ma.Schema | None] = {
     "restore": None,
 }
 
-blueprint = Blueprint("bulk", __name__, url_prefix="/api/<user_id>/tasks")
+blueprint = Blueprint("bulk", __name__, url_prefix="/api/<user_id>/tasks", tag="tasks")
 blueprint.before_request(auth.require_owner)
 blueprint.before_request(rate_limits.count_user)
 
