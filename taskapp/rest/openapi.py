@@ -218,7 +218,7 @@ class Blueprint(flask_smorest.Blueprint):
         def decorated(view: Any) -> Any:
             wrapper = decorate(view)
             if kwargs.get("location") == "query":
-                wrapper.query_names = preferences.query_names(made)
+                wrapper.query_names = preferences.names(made)
             return wrapper
 
         return decorated

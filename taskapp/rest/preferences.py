@@ -29,10 +29,10 @@ def init_app(app: Flask) -> None:
     app.after_request(_say_what_was_applied)
 
 
-def query_names(schema: ma.Schema) -> frozenset[str]:
-    """Return the names of the query parameters that a schema knows."""
-    names = (field.data_key or name for name, field in schema.load_fields.items())
-    return frozenset(names) | frozenset(getattr(schema, "aliases", {}))
+def names(schema: ma.Schema) -> frozenset[str]:
+    """Return the names that a schema knows, of query parameters for example."""
+    own = (field.data_key or name for name, field in schema.load_fields.items())
+    return frozenset(own) | frozenset(getattr(schema, "aliases", {}))
 
 
 def heeded(view: Callable[..., Any], known: Collection[str]) -> Callable[..., Any]:
@@ -50,16 +50,19 @@ def heeded(view: Callable[..., Any], known: Collection[str]) -> Callable[..., An
     return wrapper
 
 
-def handle(kind: str, unknown: Iterable[str]) -> None:
-    """Refuse or ignore names that are not known here; raises `problems.Invalid`."""
+def handle(kind: str, unknown: Iterable[str], place: str = "") -> None:
+    """Refuse or ignore names that are not known here; raises `problems.Invalid`.
+
+    `place` is what a refusal says in front of each.
+    """
     if g.get("handling") != "strict":
         for name in unknown:
             _tell(kind, name)
         return
-    names = [name.encode("utf-8", "replace").decode()[:80] for name in unknown]
-    if names:
+    named = [place + name.encode("utf-8", "replace").decode()[:80] for name in unknown]
+    if named:
         sentence = [f"This {kind} is not known here."]
-        raise problems.Invalid(dict.fromkeys(names[:NAMED_MOST], sentence))
+        raise problems.Invalid(dict.fromkeys(named[:NAMED_MOST], sentence))
 
 
 def _handling(prefer: str) -> str | None:

@@ -155,3 +155,17 @@ def test_a_refusal_names_only_so_many(alice):
     problem = assert_problem(alice.post(alice.tasks_url, json=body, headers=STRICT), 422)
 
     assert len(problem["errors"]) == preferences.NAMED_MOST
+
+
+def test_an_operation_of_a_batch_is_looked_into_as_well(alice):
+    fine = {"op": "create", "temp_id": "a", "fields": {"title": "t"}, "permanent": False}
+
+    def batch(*operations):
+        body = {"operations": operations}
+        return alice.post(f"{alice.tasks_url}/batch", json=body, headers=STRICT)
+
+    assert batch(fine).json["results"][0]["status"] == 201
+    assert_problem(batch(fine, {**fine, "titel": 1}), 422, names="operations.1.titel: This field")
+    (result,) = batch({**fine, "fields": {"title": "t", "titel": 1}}).json["results"]
+    assert result["status"] == 422
+    assert "titel: This field is not known here." in result["problem"]["detail"]
