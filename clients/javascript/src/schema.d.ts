@@ -196,7 +196,7 @@ export interface paths {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -235,7 +235,7 @@ export interface paths {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -266,7 +266,7 @@ export interface paths {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -421,22 +421,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        PaginationMetadata: {
-            /** @description Total number of items. */
-            total?: number;
-            /** @description Total number of pages. */
-            total_pages?: number;
-            /** @description First available page number. */
-            first_page?: number;
-            /** @description Last available page number. */
-            last_page?: number;
-            /** @description Current page number. */
-            page?: number;
-            /** @description Previous page number. */
-            previous_page?: number;
-            /** @description Next page number. */
-            next_page?: number;
-        };
         Registration: {
             /**
              * @description Return the refresh token in an httpOnly cookie, not in the body.
@@ -509,7 +493,7 @@ export interface components {
         };
         RefreshToken: {
             /** @example refresh_4Jx0… */
-            refresh_token?: string;
+            refresh_token?: string | null;
         };
         Tokens: {
             /** @example eyJhbGciOi… */
@@ -849,6 +833,7 @@ export interface components {
         /** @description The request can't be read, its JSON is broken for example. */
         BAD_REQUEST: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -869,7 +854,8 @@ export interface components {
         /** @description The token is missing, has expired or is not valid. */
         UNAUTHORIZED: {
             headers: {
-                "WWW-Authenticate"?: string;
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -890,6 +876,7 @@ export interface components {
         /** @description The body did not arrive in time. */
         REQUEST_TIMEOUT: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -910,6 +897,7 @@ export interface components {
         /** @description Something that exists stands in the way. */
         CONFLICT: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -930,6 +918,7 @@ export interface components {
         /** @description The body is too large. */
         REQUEST_ENTITY_TOO_LARGE: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -950,6 +939,7 @@ export interface components {
         /** @description The body is not JSON. */
         UNSUPPORTED_MEDIA_TYPE: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -970,6 +960,7 @@ export interface components {
         /** @description A field makes no sense; `errors` says which and why. */
         UNPROCESSABLE_ENTITY: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -995,7 +986,10 @@ export interface components {
         /** @description Too often in too short a time. Try again after `Retry-After` seconds. */
         TOO_MANY_REQUESTS: {
             headers: {
-                "Retry-After"?: string;
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -1016,6 +1010,7 @@ export interface components {
         /** @description An error of the service. */
         INTERNAL_SERVER_ERROR: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -1036,7 +1031,8 @@ export interface components {
         /** @description The service can't answer right now. Try again after `Retry-After` seconds. */
         SERVICE_UNAVAILABLE: {
             headers: {
-                "Retry-After"?: string;
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1057,6 +1053,7 @@ export interface components {
         /** @description The path belongs to another user. */
         FORBIDDEN: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -1065,8 +1062,8 @@ export interface components {
                  *       "type": "about:blank",
                  *       "title": "Forbidden",
                  *       "status": 403,
-                 *       "detail": "Access denied: the user id in the path is not the token's.",
-                 *       "message": "Access denied: the user id in the path is not the token's.",
+                 *       "detail": "Access denied: the user id in the path, 'alice', is not the token's.",
+                 *       "message": "Access denied: the user id in the path, 'alice', is not the token's.",
                  *       "instance": "/api/alice/tasks/7",
                  *       "request_id": "5f1d7a84db3b4b1e"
                  *     }
@@ -1077,6 +1074,7 @@ export interface components {
         /** @description There is no such thing among what the user owns. */
         NOT_FOUND: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -1097,6 +1095,7 @@ export interface components {
         /** @description The changes since then are no longer known. */
         GONE: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -1117,6 +1116,7 @@ export interface components {
         /** @description The task is not what `If-Match` says; `current` is what it is now. */
         PRECONDITION_FAILED: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content: {
@@ -1137,6 +1137,7 @@ export interface components {
         /** @description The copy at hand is current. */
         NOT_MODIFIED: {
             headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -1144,7 +1145,18 @@ export interface components {
     };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The id of the request in the log: the one that was sent in this header if it is sane, else a new one. */
+        "X-Request-ID": string;
+        /** @description How to prove who one is (RFC 6750): `Bearer`, with `error="invalid_token"` where a token was sent. */
+        "WWW-Authenticate": string;
+        /** @description Seconds after which it is worth trying again. */
+        "Retry-After": number;
+        /** @description Which limit is used up, with what remains (`r`) and in how many seconds it begins anew (`t`): draft-ietf-httpapi-ratelimit-headers. */
+        RateLimit: string;
+        /** @description That limit: so many requests (`q`) in so many seconds (`w`). */
+        "RateLimit-Policy": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -1167,6 +1179,7 @@ export interface operations {
             /** @description The account; its first session has begun. */
             201: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1203,6 +1216,7 @@ export interface operations {
             /** @description A new session. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1224,10 +1238,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Needed where the refresh token is in the cookie; any value will do.
-                 * @example 1
-                 */
+                /** @description Needed where the refresh token is in the cookie; any value will do. */
                 "X-CSRF-Protection"?: string;
             };
             path?: never;
@@ -1242,6 +1253,7 @@ export interface operations {
             /** @description New tokens. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1264,10 +1276,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Needed where the refresh token is in the cookie; any value will do.
-                 * @example 1
-                 */
+                /** @description Needed where the refresh token is in the cookie; any value will do. */
                 "X-CSRF-Protection"?: string;
             };
             path?: never;
@@ -1275,6 +1284,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /** @example {} */
                 "application/json": components["schemas"]["RefreshToken"];
             };
         };
@@ -1282,6 +1292,7 @@ export interface operations {
             /** @description The session has ended. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1312,6 +1323,7 @@ export interface operations {
             /** @description The user. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1342,6 +1354,7 @@ export interface operations {
             /** @description The account and all its tasks are gone. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1390,6 +1403,7 @@ export interface operations {
                 headers: {
                     /** @description Seconds to wait before asking again, where too many are waiting already. */
                     "Retry-After"?: number;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1410,10 +1424,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1434,6 +1445,7 @@ export interface operations {
             /** @description What became of each operation. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1495,10 +1507,7 @@ export interface operations {
                 count?: boolean;
             };
             header?: {
-                /**
-                 * @description The ETag of the copy at hand; 304 if it is current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy at hand, with its quotes; 304 if it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1521,6 +1530,7 @@ export interface operations {
                     "X-Total-Count"?: number;
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1528,6 +1538,7 @@ export interface operations {
                 };
             };
             304: components["responses"]["NOT_MODIFIED"];
+            400: components["responses"]["BAD_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
@@ -1541,10 +1552,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1569,6 +1577,7 @@ export interface operations {
                     Location?: string;
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1592,10 +1601,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the copy at hand; 304 if it is current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy at hand, with its quotes; 304 if it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1606,7 +1612,7 @@ export interface operations {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -1619,6 +1625,7 @@ export interface operations {
                 headers: {
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1626,6 +1633,7 @@ export interface operations {
                 };
             };
             304: components["responses"]["NOT_MODIFIED"];
+            400: components["responses"]["BAD_REQUEST"];
             401: components["responses"]["UNAUTHORIZED"];
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
@@ -1639,15 +1647,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the copy that this change is based on; 412 if it is not current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy that this change is based on, with its quotes; 412 if it is not current. */
                 "If-Match"?: string;
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1658,7 +1660,7 @@ export interface operations {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -1675,6 +1677,7 @@ export interface operations {
                 headers: {
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1702,15 +1705,9 @@ export interface operations {
                 permanent?: boolean;
             };
             header?: {
-                /**
-                 * @description The ETag of the copy that this change is based on; 412 if it is not current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy that this change is based on, with its quotes; 412 if it is not current. */
                 "If-Match"?: string;
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1721,7 +1718,7 @@ export interface operations {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -1732,6 +1729,7 @@ export interface operations {
             /** @description The task is deleted. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1744,6 +1742,7 @@ export interface operations {
             404: components["responses"]["NOT_FOUND"];
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             429: components["responses"]["TOO_MANY_REQUESTS"];
             500: components["responses"]["INTERNAL_SERVER_ERROR"];
@@ -1754,15 +1753,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the copy that this change is based on; 412 if it is not current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy that this change is based on, with its quotes; 412 if it is not current. */
                 "If-Match"?: string;
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1773,7 +1766,7 @@ export interface operations {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -1791,6 +1784,7 @@ export interface operations {
                 headers: {
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1815,15 +1809,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the copy that this change is based on; 412 if it is not current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy that this change is based on, with its quotes; 412 if it is not current. */
                 "If-Match"?: string;
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1834,7 +1822,7 @@ export interface operations {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -1847,6 +1835,7 @@ export interface operations {
                 headers: {
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1859,6 +1848,7 @@ export interface operations {
             404: components["responses"]["NOT_FOUND"];
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             429: components["responses"]["TOO_MANY_REQUESTS"];
             500: components["responses"]["INTERNAL_SERVER_ERROR"];
@@ -1869,15 +1859,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The ETag of the copy that this change is based on; 412 if it is not current.
-                 * @example "7"
-                 */
+                /** @description The ETag of the copy that this change is based on, with its quotes; 412 if it is not current. */
                 "If-Match"?: string;
-                /**
-                 * @description Makes a retry safe: with the same key it gets the first answer.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
+                /** @description Makes a retry safe: with the same key it gets the first answer. A new random text for each change, such as a UUID. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1888,7 +1872,7 @@ export interface operations {
                 user_id: string;
                 /**
                  * @description Which task.
-                 * @example 7
+                 * @example 1
                  */
                 task_id: number;
             };
@@ -1905,6 +1889,7 @@ export interface operations {
                 headers: {
                     /** @description For `If-Match` and `If-None-Match`. */
                     ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1945,6 +1930,7 @@ export interface operations {
                 headers: {
                     /** @description Proposes a file name. */
                     "Content-Disposition"?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1978,6 +1964,7 @@ export interface operations {
             /** @description Nothing is stored about the user any more. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2005,6 +1992,7 @@ export interface operations {
             /** @description The process lives. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2025,6 +2013,7 @@ export interface operations {
             /** @description The process lives. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2045,6 +2034,7 @@ export interface operations {
             /** @description Requests can be served. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
                     [name: string]: unknown;
                 };
                 content: {
