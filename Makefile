@@ -164,7 +164,7 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "taskapp needs Python 3.11 or newer; say which: make PYTHON=python3.12 ...")'
 	@echo "Installing what the service needs; this takes a minute, once."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) pip install --disable-pip-version-check --progress-bar on --require-hashes -r requirements.txt | sed -un 's/^Collecting \([^=]*\).*/  \1/p'
+	$(RUN) pip install --disable-pip-version-check --require-hashes -r requirements.txt
 	touch $@
 
 $(VENV)/.installed-audit: $(VENV)/.installed requirements-audit.txt

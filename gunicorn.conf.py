@@ -139,6 +139,9 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     start.begin(worker)
+    # The last of the first workers: what a newcomer wants to know comes last.
+    if settings.client and worker.age == workers:
+        worker.log.info("Open         http://%s:%s/", settings.host, settings.port)
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -151,5 +154,3 @@ def when_ready(server: Any) -> None:
     server.log.info("Docs:        %s/docs", url)
     server.log.info("Database:    %s", settings.sqlite_file or urls.shown(settings.database))
     server.log.info("First token: %s", FIRST_TOKEN[settings.shared_secret_accepted])
-    if settings.client:
-        server.log.info("Open         %s/", url)

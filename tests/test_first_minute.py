@@ -11,7 +11,8 @@ import pytest
 from taskapp.config import ROOT
 from taskapp.version import __version__
 from tests.conftest import SECRET
-from tests.servers import free_port
+from tests.servers import Service, free_port
+from tests.waiting import until
 
 
 def run(*command, cwd=ROOT, **environ):
@@ -38,6 +39,17 @@ def test_the_version_is_in_one_place(stranger):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "version" in project["dynamic"]
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_start_ends_with_the_address_of_the_page(tmp_path):
+    with Service(f"sqlite:///{tmp_path}/tasks.db", tmp_path) as service:
+
+        def last() -> str:
+            return [line for line in service.lines() if "taskapp.requests" not in line][-1]
+
+        until(lambda: "Open" in last(), "the last line of the start")
+
+        assert f"{service.url}/" in last()
 
 
 def test_the_demo_is_somebody_with_a_hundred_tasks(app, stranger):
