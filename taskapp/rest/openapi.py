@@ -142,6 +142,9 @@ class ProblemSchema(ma.Schema):
         keys=fields.String(),
         metadata={"description": "With 412: the task as it is now."},
     )
+    index = fields.Integer(
+        metadata={"description": "Of a batch: which operation was refused, from 0."}
+    )
 
 
 class MessageSchema(ma.Schema):
