@@ -55,7 +55,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     accounts.init_app(app, api)
     tasks.init_app(app, api)
     privacy.init_app(app, api)
-    health.init_app(api)
+    health.init_app(app, api)
     addresses.init_app(app)  # of the routes above
     cli.init_app(app)
     headers.init_app(app, [request_ids.source, cors.source(app), security_headers.source])

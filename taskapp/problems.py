@@ -9,8 +9,9 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import request_ids
+from taskapp.telemetry import logs, request_ids
 
+AWAY = "The database is not available right now. Please try again."
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
 
@@ -203,9 +204,17 @@ def write(error: HTTPException) -> Response:
     return response
 
 
+def reason(error: DatabaseAway) -> str:
+    """Return in one line why the database could not do its work."""
+    cause = error.__cause__ or error
+    text = logs.without_rows(str(cause)).strip()
+    return " ".join([f"{type(cause).__name__}:", *text.splitlines()[:1]])
+
+
 def _database_away(error: DatabaseAway) -> Response:
-    logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
-    return write(Unavailable("The database is not available right now. Please try again."))
+    # One line: there is one for each request, for as long as it lasts.
+    logger.error("database unavailable, request %s: %s", request_ids.current(), reason(error))
+    return write(Unavailable(AWAY))
 
 
 def _unexpected(error: Exception) -> Response:

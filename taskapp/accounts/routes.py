@@ -41,7 +41,6 @@ public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLE
 public.before_request(rate_limits.count_address)
 mine = Blueprint("account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404))
 mine.before_request(auth.require_token)
-mine.before_request(rate_limits.count_user)
 
 
 @public.post("/register")

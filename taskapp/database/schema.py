@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 
 from taskapp import config
-from taskapp.database.blocks import at_hand, maintenance, transaction
+from taskapp.database.blocks import at_hand, look, maintenance
 from taskapp.database.statements import dialect, execute
 
 # Migrations are numbered, and their names begin with the number.
@@ -55,7 +55,7 @@ def trouble(*, newer_allowed: bool) -> str | None:
     if database > code and not newer_allowed:
         return AHEAD.format(database, code)
     try:
-        with transaction():
+        with look():
             return None
     except (InvalidParameterValue, InsufficientPrivilege):
         return NO_ROLE
