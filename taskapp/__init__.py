@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from taskapp import (
     accounts,
@@ -18,6 +17,7 @@ from taskapp import (
     health,
     privacy,
     problems,
+    proxies,
     rest,
     tasks,
     telemetry,
@@ -43,8 +43,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     settings = config.read(environ)
     app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
-    if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    proxies.init_app(app)
     telemetry.init_app(app)
     database.init_app(app)
     problems.init_app(app)

@@ -55,7 +55,7 @@ class Look:
             # Ahead is fine: so it is while a new release is rolled out.
             self._trouble = schema.trouble(newer_allowed=True)
         except Unavailable as error:
-            logger.error("not ready: %s", problems.reason(error))
+            logger.error("not ready: %s", error.reason)
             self._trouble = problems.AWAY
         self._next = time.monotonic() + EACH
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import logs, request_ids
+from taskapp.telemetry import request_ids
 
 AWAY = "The database is not available right now. Please try again."
 MEDIA_TYPE = "application/problem+json"
@@ -193,7 +193,7 @@ def write(error: HTTPException) -> Response:
         HTTPStatus(status).phrase,
         status,
         detail or HTTPStatus(status).description,
-        instance=quote(request.path),
+        instance=quote(request.root_path + request.path),
         request_id=request_ids.current(),
         **members,
     )
@@ -204,16 +204,9 @@ def write(error: HTTPException) -> Response:
     return response
 
 
-def reason(error: DatabaseAway) -> str:
-    """Return in one line why the database could not do its work."""
-    cause = error.__cause__ or error
-    text = logs.without_rows(str(cause)).strip()
-    return " ".join([f"{type(cause).__name__}:", *text.splitlines()[:1]])
-
-
 def _database_away(error: DatabaseAway) -> Response:
-    # One line: there is one for each request, for as long as it lasts.
-    logger.error("database unavailable, request %s: %s", request_ids.current(), reason(error))
+    # One line: while the database is away, there is one for each request.
+    logger.error("database unavailable, request %s: %s", request_ids.current(), error.reason)
     return write(Unavailable(AWAY))
 
 

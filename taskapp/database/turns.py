@@ -12,6 +12,17 @@ from taskapp.telemetry import metrics
 class Unavailable(Exception):
     """The database can't be reached, or did not answer in time; nothing was acknowledged."""
 
+    @property
+    def reason(self) -> str:
+        """What the database or its driver says, in one line without a full stop."""
+        return reason(self.__cause__ or self)
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of what the database or its driver says of an error."""
+    text = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+    return text.removesuffix(".") or type(error).__name__
+
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
@@ -73,7 +84,7 @@ class Turns:
             raise
         self._leave(name, mine)
         if not mine.has_turn:
-            raise Unavailable("too many wait for the database, or for too long")
+            raise Unavailable("no connection was free in time (DATABASE_POOL_SIZE)")
 
     def _give_back(self, name: str) -> None:
         with self._lock:
@@ -101,7 +112,7 @@ class Turns:
     def _make_room(self, name: str) -> None:
         longest = max(self._lines.values(), key=len, default=deque[_Waiting]())
         if len(longest) <= len(self._lines.get(name, ())) + 1:
-            raise Unavailable("too many wait for the database")
+            raise Unavailable("too many wait for a connection (WAITING_ROOM)")
         longest.pop().called.set()
 
     def _leave(self, name: str, mine: _Waiting) -> None:

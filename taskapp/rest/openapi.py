@@ -10,7 +10,7 @@ import flask_smorest
 import flask_swagger_ui
 import marshmallow as ma
 from flask import Blueprint as FlaskBlueprint
-from flask import Flask, Response, current_app, send_from_directory
+from flask import Flask, Response, current_app, request, send_from_directory
 from marshmallow import fields
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map
@@ -214,6 +214,8 @@ class Api(flask_smorest.Api):
     def _openapi_json(self) -> Response:
         """Serve the document, with answers in the form that is set."""
         document = formed(self.spec.to_dict(), dialects.of(current_app))
+        if request.root_path:
+            document["servers"] = [{"url": request.root_path}]
         return Response(current_app.json.dumps(document), mimetype="application/json")
 
     def _register_error_handlers(self) -> None:
@@ -259,7 +261,8 @@ docs = FlaskBlueprint("docs", __name__, url_prefix="/docs")
 
 @docs.get("")
 def page() -> Response:
-    response = send_from_directory(PAGE, "index.html")
+    text = (PAGE / "index.html").read_text()
+    response = Response(text.replace('"/docs/', f'"{request.root_path}/docs/'))
     response.headers["Content-Security-Policy"] = POLICY
     return response
 

@@ -1,5 +1,5 @@
 SwaggerUIBundle({
-  url: "/openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).pathname,
   dom_id: "#swagger-ui",
   deepLinking: true,
   persistAuthorization: false,
