@@ -25,7 +25,9 @@ def test_whatever_leads_further_has_the_prefix(environ):
     assert created.headers["Location"] == f"{url}/{created.json['id']}"
     listed = alice.get(f"{alice.tasks_url}?limit=1")
     assert f"<{url}?" in listed.headers["Link"]
-    assert alice.get(f"{alice.tasks_url}/changes?since=0").json["next"].startswith(f"{url}/changes?")
+    assert (
+        alice.get(f"{alice.tasks_url}/changes?since=0").json["next"].startswith(f"{url}/changes?")
+    )
     assert alice.get(f"{alice.tasks_url}/0").json["instance"] == f"{url}/0"
     page = alice.get("/docs").text
     assert 'src="/todo/docs/start.js"' in page

@@ -59,8 +59,7 @@ def links(**queries: dict[str, Any] | None) -> dict[str, str]:
     for relation, changed in queries.items():
         if changed is not None:
             query = {name: value for name, value in (asked | changed).items() if value is not None}
-            address = quote(request.root_path + request.path) + (
-                "?" + urlencode(query) if query else ""
-            )
+            address = quote(request.root_path + request.path)
+            address += "?" + urlencode(query) if query else ""
             written.append(f'<{address}>; rel="{relation}"')
     return {"Link": ", ".join(written)} if written else {}
