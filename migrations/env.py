@@ -1,5 +1,6 @@
 """Runs the migrations on the application's own engine."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.config import fileConfig
@@ -65,16 +66,26 @@ def _alone(connection: sa.Connection) -> Iterator[None]:
     """Let others who migrate wait, as replicas that start together do.
 
     The lock is of a transaction, on a connection of its own: that holds behind a pooler, too, and
-    while a migration is outside of any transaction.
+    while a migration is outside of any transaction. Nobody waits for it within a statement, which
+    sees the database as it was: an index that is made concurrently waits until nobody does.
     """
     if connection.dialect.name == "sqlite":
         yield
         return
+    end = time.monotonic() + WAIT
     with psycopg.connect(config.of(current_app).direct_conninfo) as lock:
-        lock.execute(f"SET LOCAL lock_timeout = '{WAIT}s'")
-        lock.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        lock.execute("SELECT pg_advisory_xact_lock(hashtext('taskapp.migrate'))")
+        while not _is_taken(lock):
+            if time.monotonic() > end:
+                raise SystemExit("taskapp: others have been migrating for 10 minutes. Try again.")
+            lock.rollback()
+            time.sleep(0.2)
         yield
+
+
+def _is_taken(lock: psycopg.Connection) -> bool:
+    lock.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    taken = lock.execute("SELECT pg_try_advisory_xact_lock(hashtext('taskapp.migrate'))")
+    return taken.fetchone() == (True,)
 
 
 def _allow(connection: sa.Connection, role: str) -> None:

@@ -182,6 +182,22 @@ def document(
     }
 
 
+def told(problem: Problem) -> dict[str, Any]:
+    """Return the document for a problem that is a part of an answer."""
+    return _document(problem.code, problem.description or "", problem.members)
+
+
+def _document(status: int, detail: str, members: dict[str, Any]) -> dict[str, Any]:
+    return document(
+        HTTPStatus(status).phrase,
+        status,
+        detail,
+        instance=quote(request.root_path + request.path),
+        request_id=request_ids.current(),
+        **members,
+    )
+
+
 def write(error: HTTPException) -> Response:
     """Return the response for the exception, its own headers kept."""
     status = error.code or 500
@@ -189,14 +205,7 @@ def write(error: HTTPException) -> Response:
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
         detail, members, headers = DETAILS.get(status), {}, error.get_headers()
-    body = document(
-        HTTPStatus(status).phrase,
-        status,
-        detail or HTTPStatus(status).description,
-        instance=quote(request.root_path + request.path),
-        request_id=request_ids.current(),
-        **members,
-    )
+    body = _document(status, detail or HTTPStatus(status).description, members)
     response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:
         if name.lower() != "content-type":
