@@ -20,14 +20,16 @@ from taskapp import problems
 from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
+# What gunicorn finds wrong with our own answer, though it is of the kind below.
+OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
 # What gunicorn raises for a request that it can't or won't read: 400, unless it is one of these.
-UNREADABLE = (errors.ParseException, errors.ConfigurationProblem)
 STATUSES: dict[type[Exception], int] = {
     errors.LimitRequestLine: 414,
     errors.LimitRequestHeaders: 431,
     errors.ExpectationFailed: 417,
     errors.UnsupportedTransferCoding: 501,
 }
+ACCEPTED = 16  # connections in one turn of the loop; more, and the other workers would have none
 FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
@@ -60,7 +62,7 @@ class Worker(ggevent.GeventWorker):
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn can't or won't read, or whose answer it can't send."""
-        if isinstance(exc, UNREADABLE):
+        if isinstance(exc, errors.ParseException) and not isinstance(exc, OURS):
             # What it says of itself repeats headers.
             self.log.warning("Refused a request from %s: %s", addr[0], type(exc).__name__)
             status = STATUSES.get(type(exc), 400)
@@ -89,6 +91,15 @@ class _Server(StreamServer):
 
     Otherwise they would be cut off, and could not tell whether what they sent was done.
     """
+
+    @property
+    def max_accept(self) -> int:
+        """How many are accepted in one turn of the loop."""
+        return ACCEPTED
+
+    @max_accept.setter
+    def max_accept(self, value: int) -> None:
+        """Take no other: gunicorn's 1 lets new clients wait for a turn of all others each."""
 
     def close(self) -> None:
         if not self.closed:
