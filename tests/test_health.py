@@ -49,14 +49,3 @@ def test_readiness_waits_for_no_turn(environ, app):
     busy = create_app(environ | {"DATABASE_POOL_SIZE": "1", "WAITING_ROOM": "0"})
     with busy.app_context(), transaction():
         assert busy.test_client().get("/health/ready").status_code == 200
-
-
-def test_a_database_that_is_away_is_one_line_for_each_request(environ, alice, log):
-    away = create_app(environ | {"DATABASE_URL": "postgresql://127.0.0.1:1/none"}).test_client()
-
-    assert_problem(away.get(alice.tasks_url, headers=alice.headers), 503)
-
-    (line,) = [each for each in log if "unavailable" in each["message"]]
-    assert "\n" not in line["message"]
-    assert "exc_info" not in line
-    assert "refused" in line["message"]
