@@ -264,6 +264,7 @@ def page() -> Response:
     text = (PAGE / "index.html").read_text()
     response = Response(text.replace('"/docs/', f'"{request.root_path}/docs/'))
     response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 

@@ -5,7 +5,7 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import gevent
@@ -119,7 +119,7 @@ class Unsent:
         self._kept: dict[Client, int] = {}
 
     @contextlib.contextmanager
-    def kept(self, client: Client, size: int) -> Any:
+    def kept(self, client: Client, size: int) -> Iterator[None]:
         """Keep so many bytes for the client; whoever takes longest makes room for the others."""
         self._kept[client] = size
         while sum(self._kept.values()) > UNSENT and len(self._kept) > 1:
