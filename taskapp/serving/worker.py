@@ -21,7 +21,10 @@ from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
 # What gunicorn finds wrong with our own answer, though it is of the kind below.
-OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)
+OURS = (
+    errors.InvalidResponseHeader,  # type: ignore[attr-defined]
+    errors.InvalidResponseHeaderName,  # type: ignore[attr-defined]
+)
 # What gunicorn raises for a request that it can't or won't read: 400, unless it is one of these.
 STATUSES: dict[type[Exception], int] = {
     errors.LimitRequestLine: 414,
@@ -46,7 +49,8 @@ class Worker(ggevent.GeventWorker):
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
         named: Any = _Named(client.getsockname())
-        super().handle(named, Client(client), addr)
+        bounded: Any = Client(client)
+        super().handle(named, bounded, addr)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Answer a request, and read what is left of it; StopIteration if it was the last one."""
@@ -80,10 +84,10 @@ class Logger(glogging.Logger):
     # It would gather what such a line says even if nothing is written.
     access_log_enabled = False
 
-    def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
+    def debug(self, msg: object, *args: object, **more: Any) -> None:
         """Write a line; exceptions in it are named only, since they repeat what was sent."""
         named = [type(each).__name__ if isinstance(each, Exception) else each for each in args]
-        super().debug(msg, *named, **kwargs)
+        super().debug(msg, *named, **more)
 
 
 class _Server(StreamServer):
