@@ -15,6 +15,7 @@ from taskapp import (
     dialects,
     headers,
     health,
+    paths,
     privacy,
     problems,
     proxies,
@@ -44,6 +45,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
     proxies.init_app(app)
+    paths.init_app(app)
     telemetry.init_app(app)
     database.init_app(app)
     problems.init_app(app)

@@ -8,12 +8,14 @@ from urllib.parse import quote
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from taskapp import paths
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import request_ids
+from taskapp.telemetry import metrics, request_ids
 
 AWAY = "The database is not available right now. Please try again."
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
+SHOWN = 50  # characters of a user id
 
 logger = logging.getLogger("taskapp")
 
@@ -57,8 +59,10 @@ class Forbidden(Problem):
 class NotOwner(Forbidden):
     """The path belongs to another user."""
 
-    def __init__(self) -> None:
-        super().__init__("Access denied: the user id in the path is not the token's.")
+    def __init__(self, user_id: str, hint: str = "") -> None:
+        named = repr(user_id[:SHOWN])
+        sentence = f"Access denied: the user id in the path, {named}, is not the token's."
+        super().__init__(f"{sentence} {hint}".rstrip())
 
 
 class NotFound(Problem):
@@ -112,6 +116,16 @@ class UnsupportedMediaType(Problem):
 
     def __init__(self) -> None:
         super().__init__("The body must be JSON, sent with Content-Type: application/json.")
+
+
+class UnsupportedCoding(Problem):
+    """The body is compressed (RFC 9110, section 15.5.16)."""
+
+    code = 415
+    headers = {"Accept-Encoding": "identity"}
+
+    def __init__(self) -> None:
+        super().__init__("The body must not be compressed: send it without Content-Encoding.")
 
 
 class Invalid(Problem):
@@ -192,7 +206,7 @@ def _document(status: int, detail: str, members: dict[str, Any]) -> dict[str, An
         HTTPStatus(status).phrase,
         status,
         detail,
-        instance=quote(request.root_path + request.path),
+        instance=quote(request.root_path) + paths.written(request.path),
         request_id=request_ids.current(),
         **members,
     )
@@ -204,7 +218,8 @@ def write(error: HTTPException) -> Response:
     if isinstance(error, Problem):
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
-        detail, members, headers = DETAILS.get(status), {}, error.get_headers()
+        ours = error.description if isinstance(error, metrics.TokenNeeded) else None
+        detail, members, headers = ours or DETAILS.get(status), {}, error.get_headers()
     body = _document(status, detail or HTTPStatus(status).description, members)
     response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:

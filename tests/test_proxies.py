@@ -32,7 +32,7 @@ def test_whatever_leads_further_has_the_prefix(environ):
     page = alice.get("/docs").text
     assert 'src="/todo/docs/start.js"' in page
     assert '"/docs/' not in page
-    assert alice.get("/openapi.json").json["servers"] == [{"url": "/todo"}]
+    assert alice.get("/openapi.json").json["servers"] == [{"url": "http://localhost/todo"}]
 
 
 def test_the_refresh_cookie_comes_back_below_the_prefix(environ):

@@ -12,6 +12,7 @@ from flask import current_app, has_request_context, request
 from sqlalchemy import exc
 from sqlalchemy.pool import PoolProxiedConnection
 
+from taskapp import clients
 from taskapp.database.exchange import Connection, Query
 from taskapp.database.turns import Turns, Unavailable
 from taskapp.telemetry import metrics
@@ -125,7 +126,7 @@ def _begun(turn: AbstractContextManager[None], user_id: str, *first: Query) -> I
             # SQLAlchemy's begin() only notes that there is a transaction, to end it by the
             # driver's commit or rollback. psycopg would begin it at the first statement of a
             # cursor, by a round trip of its own; here BEGIN shares that of role and user.
-            block.driver.ask(BEGIN, *first)
+            block.driver.ask(BEGIN, *block.driver.unsaid, *first)
         block.told = True
         yield
 
@@ -140,8 +141,9 @@ def _is_part(user_id: str) -> bool:
 
 def _turn(user_id: str) -> AbstractContextManager[None]:
     # Who signs in is not known yet.
-    address = request.remote_addr if not user_id and has_request_context() else None
-    return _database().turns.of(user_id or address or NOBODY)
+    if not user_id and has_request_context():
+        user_id = clients.network(request.remote_addr)
+    return _database().turns.of(user_id)
 
 
 def _tell(user_id: str) -> Query:

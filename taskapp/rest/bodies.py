@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -15,6 +15,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import config, cooperation, dialects, problems
 from taskapp.dialects import names
+from taskapp.rest import preferences
 
 DEEPEST = 32  # objects and arrays inside each other
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -32,6 +33,9 @@ class Parser(FlaskParser):
             sent: Any = req.form.to_dict()
         else:
             sent = _parsed(body, req.mimetype)
+        # Clients such as axios send null where they have nothing to send.
+        if sent is None and getattr(schema, "may_be_left_out", False):
+            return {}
         if isinstance(sent, dict):
             sent, g.sent_as = in_our_words(sent, schema)
         return sent
@@ -52,10 +56,24 @@ class FormSchema(ma.Schema):
     a JSON boolean, the cookie for one, can't be asked for by it.
     """
 
+    also_known = ("grant_type", "scope", "client_id", "client_secret")
+
+
+@cache
+def _known(fields: tuple[str, ...], more: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return all names that fields of a body are known by."""
+    return frozenset(fields) | frozenset(names.aliases(fields, more))
+
 
 def in_our_words(sent: dict[str, Any], schema: ma.Schema) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the object with our names for the schema's fields, and by which each was sent."""
+    """Return the object with our names for the schema's fields, and by which each was sent.
+
+    Raises `problems.Invalid` for names that nobody knows, where the client prefers that.
+    """
     more = dialects.of(current_app).aliases
+    known = _known((*schema.load_fields, *getattr(schema, "also_known", ())), more)
+    if not known.issuperset(sent):
+        preferences.handle("field", [name for name in sent if name not in known])
     return names.in_our_words(sent, schema.load_fields, more)
 
 
@@ -92,6 +110,9 @@ def read(req: Request) -> bytes:
     # werkzeug cuts a chunked body at the limit, without a word.
     if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
         raise RequestEntityTooLarge
+    coding = req.headers.get("Content-Encoding", "").strip().lower()
+    if body and coding not in ("", "identity"):
+        raise problems.UnsupportedCoding
     return body
 
 

@@ -38,16 +38,15 @@ ANY = Precondition()
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of the copy that this change is based on; 412 if it is not current.",
+    "description": "The ETag of the copy that this change is based on, with its quotes; 412 if it"
+    " is not current.",
     "schema": {"type": "string"},
-    "example": '"7"',
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "The ETag of the copy at hand; 304 if it is current.",
+    "description": "The ETag of the copy at hand, with its quotes; 304 if it is current.",
     "schema": {"type": "string"},
-    "example": '"7"',
 }
 ETAG = {
     "ETag": {

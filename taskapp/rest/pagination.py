@@ -8,6 +8,8 @@ import marshmallow as ma
 from flask import request
 from marshmallow import fields, validate
 
+from taskapp import paths
+
 LARGEST_PAGE = 1000  # rows
 LARGEST_ID = 2**63 - 1
 PLAIN = re.compile("-?[0-9]{1,20}")
@@ -44,7 +46,7 @@ class LimitArguments(Arguments):
     limit = Number(
         load_default=LARGEST_PAGE,
         validate=validate.Range(1, LARGEST_PAGE),
-        metadata={"description": "How many to return at most.", "example": 50},
+        metadata={"description": "How many to return at most."},
     )
 
 
@@ -59,7 +61,7 @@ def links(**queries: dict[str, Any] | None) -> dict[str, str]:
     for relation, changed in queries.items():
         if changed is not None:
             query = {name: value for name, value in (asked | changed).items() if value is not None}
-            address = quote(request.root_path + request.path)
+            address = quote(request.root_path) + paths.written(request.path)
             address += "?" + urlencode(query) if query else ""
             written.append(f'<{address}>; rel="{relation}"')
     return {"Link": ", ".join(written)} if written else {}

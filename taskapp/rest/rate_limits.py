@@ -18,7 +18,7 @@ from flask import Flask, Response, current_app, g, request
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from taskapp import config, problems
+from taskapp import clients, config, problems
 from taskapp.auth import guard
 from taskapp.telemetry import audit, metrics
 
@@ -110,7 +110,7 @@ def count_address() -> None:
     """Count a request that needs no token; raises `TooManyRequests`."""
     if request.method != "OPTIONS" and "address_counted" not in g:
         g.address_counted = True
-        _count("address", request.remote_addr or "")
+        _count("address", clients.network(request.remote_addr))
 
 
 def _count_user() -> None:

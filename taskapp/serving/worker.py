@@ -1,7 +1,7 @@
 """gunicorn's worker, with problem details for what it refuses before the application sees it.
 
-A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. What else
-a connection may hold, and for how long, is in `clients`.
+A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. How long
+a connection is kept without one is said in `idle`, what else it may hold in `clients`.
 """
 
 import contextlib
@@ -13,10 +13,13 @@ from typing import Any
 
 from gevent.server import StreamServer
 from gunicorn import glogging
-from gunicorn.http import errors, message, parser, wsgi
+from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers import ggevent
 
-from taskapp import problems
+from taskapp import config, problems
+from taskapp.headers import Header
+from taskapp.rest import cors
+from taskapp.serving import idle, origins
 from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
@@ -39,12 +42,23 @@ FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
 
+    quits = False
+
     @classmethod
     def setup(cls) -> None:
         """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
         parser.RequestParser.mesg_class = _Request
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
+
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
+
+        gevent prints the second `SystemExit` as an error of the end that the first one began.
+        """
+        if not self.quits:
+            self.quits = True
+            super().handle_quit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
@@ -62,6 +76,10 @@ class Worker(ggevent.GeventWorker):
             raise
         if not sock.finish(req.body):
             raise StopIteration
+        app: Any = self.wsgi
+        seconds = config.of(app).keep_alive
+        if seconds > idle.HEAD and not idle.until_request(self, sock, req.unreader, seconds):
+            raise StopIteration
         return True
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
@@ -73,8 +91,12 @@ class Worker(ggevent.GeventWorker):
         else:
             self.log.error("Error handling a request", exc_info=exc)
             status = 500
+        if status in (414, 431):
+            origins.read_on(exc, client.recv)
+        asked = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": origins.of(exc)}
         with contextlib.suppress(OSError):
-            client.sendall(_refusal(status))
+            app: Any = self.wsgi
+            client.sendall(_refusal(status, cors.added(app, asked)))
             client.end()
 
 
@@ -122,7 +144,7 @@ class _Named:
         return self.name
 
 
-def _refusal(status: int) -> bytes:
+def _refusal(status: int, more: list[Header]) -> bytes:
     request_id, reason = secrets.token_hex(16), HTTPStatus(status).phrase
     detail = problems.UNREAD.get(status, problems.UNREAD_OTHERWISE)
     problem = problems.document(reason, status, detail, instance="", request_id=request_id)
@@ -130,12 +152,13 @@ def _refusal(status: int) -> bytes:
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
         f"Content-Type: {problems.MEDIA_TYPE}\r\n{request_ids.HEADER}: {request_id}\r\n"
-        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
     )
-    return head.encode("latin1") + body
+    head += "".join(f"{name}: {value}\r\n" for name, value in more)
+    return f"{head}\r\n".encode("latin1") + body
 
 
-class _Request(message.Request):
+class _Request(origins.HeadKept):
     """A request of gunicorn's whose head is bounded as a whole, and the trailers of its body too.
 
     gunicorn lets each header be as long as the longest one may be, and reads them in a time that

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from taskapp import create_app
 from taskapp.telemetry import logs
 
 
@@ -60,3 +61,19 @@ def test_what_a_row_holds_is_left_out_whole_however_many_lines_it_has():
     assert "secret" not in left
     assert "duplicate key" in left
     assert "The above exception" in left
+
+
+@pytest.fixture(params=["console", "json"])
+def written(request, environ):
+    """How lines are written, and an application that does; made before the log is read."""
+    return request.param, create_app(environ | {"LOG_FORMAT": request.param})
+
+
+def test_a_path_that_no_route_has_is_shown_to_developers_alone(written, log):
+    form, app = written
+
+    app.test_client().get("/no/such%0Apath")
+
+    shown = {"console": "/no/such%0Apath (no route)", "json": None}
+    assert log[-1]["route"] == shown[form]
+    assert log[-1]["status"] == 404
