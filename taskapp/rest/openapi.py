@@ -335,8 +335,10 @@ docs = FlaskBlueprint("docs", __name__, url_prefix="/docs")
 
 @docs.get("")
 def page() -> Response:
-    response = send_from_directory(PAGE, "index.html")
+    text = (PAGE / "index.html").read_text()
+    response = Response(text.replace('"/docs/', f'"{request.root_path}/docs/'))
     response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 
