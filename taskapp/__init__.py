@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from taskapp import (
     accounts,
@@ -20,6 +19,7 @@ from taskapp import (
     paths,
     privacy,
     problems,
+    proxies,
     rest,
     tasks,
     telemetry,
@@ -45,8 +45,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     settings = config.read(environ)
     app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
-    if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    proxies.init_app(app)
     paths.init_app(app)
     telemetry.init_app(app)
     database.init_app(app)
@@ -58,7 +57,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     accounts.init_app(app, api)
     tasks.init_app(app, api)
     privacy.init_app(app, api)
-    health.init_app(api)
+    health.init_app(app, api)
     client.init_app(app)
     addresses.init_app(app)  # of the routes above
     cli.init_app(app)

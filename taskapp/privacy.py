@@ -12,7 +12,7 @@ from marshmallow import fields
 
 from taskapp import auth
 from taskapp.database import transaction
-from taskapp.rest import personal, rate_limits
+from taskapp.rest import personal
 from taskapp.rest.openapi import OWNER, Api, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 
@@ -35,7 +35,6 @@ def init_app(app: Flask, api: Api) -> None:
 def _blueprint(parts: list[personal.Part]) -> Blueprint:
     blueprint = Blueprint("privacy", __name__, url_prefix="/api/<user_id>")
     blueprint.before_request(auth.require_owner)
-    blueprint.before_request(rate_limits.count_user)
 
     @blueprint.get("/export")
     @blueprint.doc(operationId="exportUser")

@@ -19,7 +19,7 @@ def set_on(response: Response, refresh_token: str) -> None:
         NAME,
         refresh_token,
         max_age=settings.refresh_token_days * 86400,
-        path=PATH,
+        path=_path(),
         secure=True,
         httponly=True,
         samesite=settings.refresh_cookie_samesite,
@@ -29,7 +29,11 @@ def set_on(response: Response, refresh_token: str) -> None:
 def delete_from(response: Response) -> None:
     """Tell the browser to forget the cookie."""
     samesite = config.of(current_app).refresh_cookie_samesite
-    response.delete_cookie(NAME, path=PATH, secure=True, httponly=True, samesite=samesite)
+    response.delete_cookie(NAME, path=_path(), secure=True, httponly=True, samesite=samesite)
+
+
+def _path() -> str:
+    return request.root_path + PATH
 
 
 def refresh_token() -> str | None:

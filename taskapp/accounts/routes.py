@@ -42,7 +42,6 @@ mine = Blueprint(
     "account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404), tag="accounts"
 )
 mine.before_request(auth.require_token)
-mine.before_request(rate_limits.count_user)
 
 
 @public.post("/register")

@@ -84,11 +84,16 @@ def look_up_sessions(app: Flask, has_session: Callable[[str, str], bool]) -> Non
     app.extensions["taskapp.has_session"] = has_session
 
 
-def require_token() -> None:
-    """Let the request pass if its token is valid.
+def count_requests(app: Flask, count: Callable[[], None]) -> None:
+    """Let `count()` count each request with a token that is valid, whatever comes of it then."""
+    app.extensions["taskapp.count"] = count
 
-    Raises `problems.Unauthorized` (401), or `problems.Unavailable` (503) while the login's keys
-    can't be fetched.
+
+def require_token() -> None:
+    """Let the request pass if its token is valid, and its user has not asked too often.
+
+    Raises `problems.Unauthorized` (401), `problems.TooManyRequests` (429), or
+    `problems.Unavailable` (503) while the login's keys can't be fetched.
     """
     # A preflight carries no token by design (Fetch standard, CORS protocol).
     if request.method == "OPTIONS":
@@ -105,6 +110,9 @@ def require_token() -> None:
         raise problems.Unavailable(
             "The keys of the login can't be fetched right now. Please try again."
         ) from None
+    _remember(token)
+    # Before anything is looked up: also whoever hears 403 or 404 all the time has asked.
+    current_app.extensions["taskapp.count"]()
     if _session_has_ended(token):
         metrics.token_checks.labels("session ended").inc()
         audit.event("token.refused", user_id=token.identity.id, reason="The session has ended.")
@@ -112,7 +120,6 @@ def require_token() -> None:
             "The session has ended. Please sign in again.", error="invalid_token"
         )
     metrics.tokens_accepted.inc()
-    _remember(token)
 
 
 def require_owner() -> None:

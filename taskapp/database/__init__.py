@@ -66,7 +66,7 @@ def init_app(app: Flask) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": settings.database_pool_size,
-        "max_overflow": 0,
+        "max_overflow": 1,  # for a look that waits for no turn
         "pool_timeout": settings.database_timeout,
         "pool_use_lifo": True,  # the last one used knows the statements, and is warm
         "hide_parameters": True,  # they are what people wrote, and no log may hold it

@@ -19,6 +19,7 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from taskapp import clients, config, problems
+from taskapp.auth import guard
 from taskapp.telemetry import audit, metrics
 
 READS = ("GET", "HEAD")
@@ -93,14 +94,8 @@ def init_app(app: Flask) -> None:
         reads=settings.rate_limit_reads,
         writes=settings.rate_limit_writes,
     )
+    guard.count_requests(app, _count_user)
     app.after_request(_count_refused)
-
-
-def count_user() -> None:
-    """Count a request of the user whom the guard has let pass; raises `TooManyRequests`."""
-    method = request.method
-    if method != "OPTIONS":
-        _count("reads" if method in READS else "writes", g.user_id)
 
 
 def count_more(writes: int) -> None:
@@ -116,6 +111,11 @@ def count_address() -> None:
     if request.method != "OPTIONS" and "address_counted" not in g:
         g.address_counted = True
         _count("address", clients.network(request.remote_addr))
+
+
+def _count_user() -> None:
+    """Count a request of the user whose token it has; raises `TooManyRequests`."""
+    _count("reads" if request.method in READS else "writes", g.user_id)
 
 
 def _count_refused(response: Response) -> Response:

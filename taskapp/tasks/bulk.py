@@ -32,7 +32,6 @@ FIELDS: dict[str, ma.Schema | None] = {
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/api/<user_id>/tasks", tag="tasks")
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 class OperationSchema(ma.Schema):

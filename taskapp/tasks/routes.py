@@ -10,7 +10,7 @@ from taskapp import auth, dialects, problems
 from taskapp.database import autocommit, transaction
 from taskapp.dialects.addresses import url_for
 from taskapp.dialects.forms import Totals
-from taskapp.rest import bodies, etags, pagination, rate_limits
+from taskapp.rest import bodies, etags, pagination
 from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
@@ -45,7 +45,6 @@ Query = Callable[..., queries.Row | None]
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks")
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")

@@ -63,7 +63,7 @@ def test_what_is_answered_with_success_is_documented(alice):
             if path.endswith("/restore"):
                 alice.delete(task["url"])
             url = path.format(user_id=alice.id, task_id=task["id"])
-            body = {} if method == "get" else {"json": {"title": "t"}}
+            body = {} if method == "get" else {"json": {"title": "t", "operations": []}}
 
             answer = alice.open(f"{url}?since=0", method.upper(), **body)
 
