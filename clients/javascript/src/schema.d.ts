@@ -379,7 +379,7 @@ export interface paths {
         };
         /**
          * Tell whether requests can be served: the database is reachable and migrated.
-         * @description With an outside login its keys must be at hand, too.
+         * @description With an outside login its keys must be at hand, too. The database is looked at once in a second.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -420,6 +420,8 @@ export interface components {
             current?: {
                 [key: string]: unknown;
             };
+            /** @description Of a batch: which operation was refused, from 0. */
+            index?: number;
         };
         Registration: {
             /**
