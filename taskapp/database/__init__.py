@@ -29,6 +29,7 @@ from taskapp.database.statements import (
     dialect,
     execute,
     one_of,
+    remove,
     upsert,
 )
 from taskapp.database.turns import Turns, Unavailable
@@ -52,6 +53,7 @@ __all__ = [
     "maintenance",
     "now",
     "one_of",
+    "remove",
     "transaction",
     "transactional",
     "upsert",
@@ -71,6 +73,7 @@ def init_app(app: Flask) -> None:
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **connections.options(settings),
     }
+    connections.make_folder(settings)
     db.init_app(app)
     # Alembic takes 11 MB and part of the start-up time; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
