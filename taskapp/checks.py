@@ -138,7 +138,9 @@ def _keys() -> Finding:
         remedy = "Look at BETTER_AUTH_URL or JWT_JWKS_URL, from where this runs."
         return Finding("login", f"no keys to be had from {login.url}", remedy)
     milliseconds = (time.monotonic() - began) * 1000
-    return Finding("login", f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms")
+    found = f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms"
+    remedy = "" if login.issuers or login.audiences else guard.OF_ANY_APPLICATION
+    return Finding("login", found, remedy)
 
 
 def _redis() -> Finding:

@@ -16,6 +16,11 @@ from taskapp.telemetry import audit, metrics
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
 OWN = "tasks"  # in the place of a user id: /api/tasks is the token's own user's
 
+OF_ANY_APPLICATION = (
+    "Tokens that this login made for other applications are accepted, too. Set JWT_ISSUER or"
+    " JWT_AUDIENCE; with JWT_JWKS_URL one of the two is needed."
+)
+
 logger = logging.getLogger("taskapp")
 
 
@@ -60,6 +65,8 @@ def warm_up(app: Flask) -> None:
     """Fetch the login's keys before the first request needs them."""
     with app.app_context():
         keys = login_keys()
+    if keys and not (keys.issuers or keys.audiences):
+        logger.warning(OF_ANY_APPLICATION)
     if keys and not keys.load():
         logger.warning("the login at %s can't be reached; its tokens are refused", keys.url)
 
