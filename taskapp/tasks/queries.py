@@ -15,7 +15,7 @@ from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, Task
 from taskapp.users import revisions
 from taskapp.users.models import User
-from taskapp.users.revisions import MOMENT, OWNER, RevisedWrite
+from taskapp.users.revisions import MOMENT, OWNER, RevisedInsert, RevisedWrite
 
 # Statements that write are on the table itself: there is no session state to keep current.
 TABLE = cast(sa.Table, Task.__table__)
@@ -72,10 +72,16 @@ def get(user_id: str, task_id: int) -> Row | None:
     return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
 
 
-def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
-    """Store a new task and return it; the owner's row appears with the first one."""
+def create(owner: Identity, fields: Mapping[str, Any], most: int) -> Row | None:
+    """Store a new task and return it; None if the owner has `most` tasks already.
+
+    The owner's row appears with the first one; that of an account was made at registration, and
+    None is returned where it has been erased.
+    """
     values = DEFAULTS | {f"new_{name}": value for name, value in with_derived(fields).items()}
-    return cast(Row, _CREATE.execute(owner, {"start": revisions.first(), **values}))
+    statement = _CREATE_OF_ACCOUNT if owner.has_account else _CREATE
+    values |= {"start": revisions.first(), "most_tasks": most}
+    return statement.execute(owner, values)
 
 
 def update(
@@ -189,18 +195,28 @@ _GET_IF = Prepared(_one.where(PRECONDITION))
 _CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
-_CREATE = RevisedWrite(
-    revisions.FIRST_OR_NEXT,
-    sa.insert(TABLE).values(
-        {
-            "user_id": OWNER,
-            "created_at": MOMENT,
-            "updated_at": MOMENT,
-            "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
-            **{column.name: _new(column) for column in SENT},
-        }
-    ),
+# Kept in the owner's row, which every write locks, so that it costs no look at the tasks. Where
+# nobody has counted yet, this statement does.
+_counted = sa.func.coalesce(
+    User.task_count, sa.select(sa.func.count()).where(MINE).scalar_subquery()
+)
+_has_room = _counted < sa.bindparam("most_tasks", type_=sa.Integer)
+_one_more = {"task_count": _counted + 1}
+_created = {
+    "user_id": OWNER,
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+    "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
+    **{column.name: _new(column) for column in SENT},
+}
+_CREATE = RevisedInsert(
+    revisions.first_or_next(_has_room, first={"task_count": 1}, next_=_one_more),
+    TABLE,
+    _created,
     SHOWN,
+)
+_CREATE_OF_ACCOUNT = RevisedInsert(
+    revisions.next_if(_has_room, **_one_more), TABLE, _created, SHOWN
 )
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(

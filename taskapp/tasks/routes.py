@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import current_app, g
 
-from taskapp import auth, dialects, problems
-from taskapp.database import autocommit
+from taskapp import auth, config, dialects, problems
+from taskapp.database import autocommit, transaction
 from taskapp.dialects.addresses import url_for
 from taskapp.dialects.forms import Totals
-from taskapp.rest import etags, pagination, rate_limits
+from taskapp.rest import etags, idempotency, pagination, rate_limits
 from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
@@ -86,10 +86,14 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
 @blueprint.response(201, TaskSchema, headers=LOCATION | etags.ETAG, description="The new task.")
 def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     """Create a task."""
-    with autocommit(auth.identity().id):
-        task = queries.create(auth.identity(), fields)
+    owner, most = auth.identity(), config.of(current_app).max_tasks_per_user
+    with autocommit(owner.id):
+        task = queries.create(owner, fields, most)
+        if task is None:
+            raise _no_room(owner, most)
+    task, headers = _answer(task)
     location = url_for("tasks.get_task", user_id=user_id, task_id=task.id)
-    return task, {"Location": location, **etags.headers(task.revision)}
+    return task, {"Location": location, **headers}
 
 
 @blueprint.get("/<row_id:task_id>", parameters=TASK_ID)
@@ -148,9 +152,12 @@ def delete_task(
     is kept. A task that was deleted before can still be deleted for good.
     """
     if arguments["permanent"]:
-        _change(trash.wipe, task_id, if_=if_, current=trash.get)
+        with transaction(auth.identity().id):
+            _change(trash.wipe, task_id, if_=if_, current=trash.get)
+            idempotency.forget(auth.identity().id, [task_id])
     else:
         _change(trash.hide, task_id, if_=if_)
+    idempotency.answers_with(idempotency.ABOUT_NO_TASK)
     return {"message": "Task deleted successfully"}
 
 
@@ -267,7 +274,18 @@ def _change(
     return _answer(task)
 
 
+def _no_room(owner: auth.Identity, most: int) -> problems.Problem:
+    """Return why no task was created."""
+    # A request that came before an erasure, and is carried out after it, brings nothing back.
+    if not revisions.is_known(owner.id):
+        return problems.Unauthorized("The account does not exist any more.", error="invalid_token")
+    return problems.Forbidden(
+        f"There are {most} tasks already, those in the trash among them; no more can be stored."
+    )
+
+
 def _answer(task: queries.Row) -> Answer:
+    idempotency.answers_with(task.id)
     return task, etags.headers(task.revision)
 
 
