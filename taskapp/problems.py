@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import request_ids
+from taskapp.telemetry import metrics, request_ids
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
@@ -181,21 +181,31 @@ def document(
     }
 
 
+def told(problem: Problem) -> dict[str, Any]:
+    """Return the document for a problem that is a part of an answer."""
+    return _document(problem.code, problem.description or "", problem.members)
+
+
+def _document(status: int, detail: str, members: dict[str, Any]) -> dict[str, Any]:
+    return document(
+        HTTPStatus(status).phrase,
+        status,
+        detail,
+        instance=quote(request.path),
+        request_id=request_ids.current(),
+        **members,
+    )
+
+
 def write(error: HTTPException) -> Response:
     """Return the response for the exception, its own headers kept."""
     status = error.code or 500
     if isinstance(error, Problem):
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
-        detail, members, headers = DETAILS.get(status), {}, error.get_headers()
-    body = document(
-        HTTPStatus(status).phrase,
-        status,
-        detail or HTTPStatus(status).description,
-        instance=quote(request.path),
-        request_id=request_ids.current(),
-        **members,
-    )
+        ours = error.description if isinstance(error, metrics.TokenNeeded) else None
+        detail, members, headers = ours or DETAILS.get(status), {}, error.get_headers()
+    body = _document(status, detail or HTTPStatus(status).description, members)
     response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:
         if name.lower() != "content-type":
@@ -204,7 +214,8 @@ def write(error: HTTPException) -> Response:
 
 
 def _database_away(error: DatabaseAway) -> Response:
-    logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
+    # One line: while the database is away, there is one for each request.
+    logger.error("database unavailable, request %s: %s", request_ids.current(), error.reason)
     return write(Unavailable("The database is not available right now. Please try again."))
 
 

@@ -47,6 +47,7 @@ class Login:
     def __init__(self, *keys: SigningKey) -> None:
         self.keys = list(keys) or [SigningKey()]
         self.fetches = 0
+        self.asked: list[tuple[str, str | None]] = []
         self.delay = 0.0
         self.may_answer = threading.Event()
         self.may_answer.set()
@@ -60,6 +61,7 @@ class Login:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 login.fetches += 1
+                login.asked.append((self.path, self.headers.get("Proxy-Authorization")))
                 login.may_answer.wait(PATIENCE)
                 time.sleep(login.delay)
                 body = json.dumps({"keys": [key.jwk for key in login.keys]}).encode()

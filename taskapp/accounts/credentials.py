@@ -2,14 +2,14 @@
 
 from flask import current_app, request
 
-from taskapp import auth, config, problems
+from taskapp import auth, clients, config, problems
 from taskapp.accounts import attempts, passwords, queries, sessions
 from taskapp.database import transaction
 
 
 def address() -> str:
     """Return the address that attempts of this request are counted under."""
-    return request.remote_addr or ""
+    return clients.network(request.remote_addr)
 
 
 def check(email: str, password: str) -> queries.Row | None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import jwt
 import urllib3
+from urllib3.util import make_headers
 
+from taskapp import urls
 from taskapp.auth.tokens import Key, Refused
 from taskapp.telemetry import metrics
 
@@ -75,7 +77,7 @@ class Jwks:
         self.audiences = audiences
         self.max_age = max_age
         self.max_stale = max_stale
-        self._http = urllib3.PoolManager(num_pools=1, retries=False, timeout=TIMEOUT)
+        self._http = _pool(url)
         self._lock = Lock()
         self._published: dict[str | None, _Published] = {}
         self._fetched: float | None = None  # when the keys at hand were asked for
@@ -200,7 +202,9 @@ class Jwks:
                         published[kid] = before
                 self._published = published
                 self._fetched = fetch.started
-                metrics.keys_fetched.set_to_current_time()
+                metrics.keys_fetched().set_to_current_time()
+            else:
+                metrics.key_fetch_failures.inc()
             self._not_before = time.monotonic() + pause
         fetch.done.set()
 
@@ -263,3 +267,11 @@ class Jwks:
             if fits and said in (None, algorithm):
                 return algorithm
         return None
+
+
+def _pool(url: str) -> urllib3.PoolManager:
+    common: Any = {"num_pools": 1, "retries": False, "timeout": TIMEOUT}
+    if proxy := urls.proxy_for(url):
+        headers = make_headers(proxy_basic_auth=proxy.credentials)
+        return urllib3.ProxyManager(proxy.url, proxy_headers=headers, **common)
+    return urllib3.PoolManager(**common)

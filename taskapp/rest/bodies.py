@@ -2,11 +2,13 @@
 
 import json
 import math
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request, current_app, g
+from flask import Request, current_app, g, request
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
@@ -33,8 +35,7 @@ class Parser(FlaskParser):
         else:
             sent = _parsed(body, req.mimetype)
         if isinstance(sent, dict):
-            more = dialects.of(current_app).aliases
-            sent, g.sent_as = names.in_our_words(sent, schema.load_fields, more)
+            sent, g.sent_as = in_our_words(sent, schema)
         return sent
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
@@ -42,10 +43,8 @@ class Parser(FlaskParser):
         errors: dict[str, list[str]] = {}
         for fields in by_location.values():
             for name, texts in fields.items():
-                # Whoever calls it dueDate looks for dueDate.
-                name = g.get("sent_as", {}).get(name, name)
                 errors["body" if name == "_schema" else name] = texts
-        raise problems.Invalid(errors) from None
+        raise problems.Invalid(as_sent(errors)) from None
 
 
 class FormSchema(ma.Schema):
@@ -54,6 +53,33 @@ class FormSchema(ma.Schema):
     A page of another site can send one without asking first. Its values are texts, so what takes
     a JSON boolean, the cookie for one, can't be asked for by it.
     """
+
+
+def in_our_words(sent: dict[str, Any], schema: ma.Schema) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the object with our names for the schema's fields, and by which each was sent."""
+    more = dialects.of(current_app).aliases
+    return names.in_our_words(sent, schema.load_fields, more)
+
+
+def up_to(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that lets a view have bodies of so many bytes, if others may be less."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = max(size, request.max_content_length or 0)
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def as_sent(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what is wrong with fields of the body, by the names that they were sent by."""
+    # Whoever calls it dueDate looks for dueDate.
+    names = g.get("sent_as", {})
+    return {names.get(name, name): texts for name, texts in errors.items()}
 
 
 def read(req: Request) -> bytes:

@@ -1,7 +1,9 @@
 """CORS: which origins may call from a browser (Fetch standard, by Flask-CORS)."""
 
+import logging
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 from flask_cors.core import get_cors_headers, get_cors_options
@@ -33,6 +35,8 @@ IN_WSGI = ["HTTP_" + name.upper().replace("-", "_") for name in DECISIVE]
 MAX_AGE = 600  # seconds for which a browser may remember a preflight
 REMEMBERED = 64  # answers for each process
 
+logger = logging.getLogger("taskapp")
+
 
 def init_app(app: Flask) -> None:
     app.before_request(_answer_preflight)
@@ -51,16 +55,27 @@ def source(app: Flask) -> headers.Source:
         },
     )
 
+    warn = lru_cache(REMEMBERED)(_warn)
+
     # Flask-CORS's extension would make up its mind again for each answer.
     @lru_cache(REMEMBERED)
     def headers_for(method: str, *values: str | None) -> list[Header]:
         sent = Headers([pair for pair in zip(DECISIVE, values, strict=True) if pair[1]])
-        return list(Headers(get_cors_headers(options, sent, method)))
+        found = Headers(get_cors_headers(options, sent, method))
+        if "Origin" in sent and "Access-Control-Allow-Origin" not in found:
+            warn(sent["Origin"])
+        return list(found)
 
     def added(environ: dict[str, Any], so_far: list[Header]) -> list[Header]:
         return headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
 
     return added
+
+
+def _warn(origin: str) -> None:
+    """Say what a browser shows only in its own console; once for each origin."""
+    shown = quote(origin[:200], safe=":/[]")
+    logger.warning("The origin %s may not call from browsers; see CORS_ORIGINS.", shown)
 
 
 def _answer_preflight() -> Response | None:

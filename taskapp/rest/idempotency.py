@@ -39,7 +39,9 @@ SANE = re.compile(r'"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,255}"|[\x21\x23-\x5b\x5d-\x
 KEPT = 10_000  # keys of one user; of more the oldest are forgotten before their time
 REMOVED_AT_ONCE = 100  # keys, in passing
 CONDITIONS = ("If-Match", "If-None-Match")
-ABOUT_NO_TASK = 0  # no task has this id
+# In the place of the task whose text an answer holds; no task has such an id.
+ABOUT_NO_TASK, GONE = 0, -1
+ABOUT_SEVERAL = None  # and so where nobody knows
 KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control", "Vary")
 PARAMETER = {
     "name": HEADER,
@@ -53,8 +55,8 @@ PARAMETER = {
 class IdempotencyKey(Base):
     """A key that a user has sent, what it was sent with, and the answer.
 
-    `task_id` is whose text the answer holds; older releases have left it empty. Once that task was
-    deleted for good, there is no `body` any more.
+    `task_id` is whose text the answer holds; it is empty where those are several, or where an older
+    release has kept it. Once that task was deleted for good, there is no `body` any more.
     """
 
     __tablename__ = "idempotency_keys"
@@ -128,8 +130,11 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
     return wrapper
 
 
-def answers_with(task_id: int) -> None:
-    """Note that the answer to the request at hand holds the text of this task."""
+def answers_with(task_id: int | None) -> None:
+    """Note that the answer to the request at hand holds the text of this task.
+
+    With `GONE` no copy of the answer is kept.
+    """
     g.answers_with = task_id
 
 
@@ -200,6 +205,8 @@ def _keep(user_id: str, key: str, response: Response) -> None:
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     answer = {"status": response.status_code, "headers": headers, "body": response.get_data(True)}
     about = g.get("answers_with", ABOUT_NO_TASK)
+    if about == GONE:
+        answer["body"] = None
     execute(sa.update(IdempotencyKey).where(mine).values(**answer, task_id=about))
     _remove_old(user_id)
 

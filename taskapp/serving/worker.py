@@ -1,6 +1,7 @@
 """gunicorn's worker, with problem details for what it refuses before the application sees it.
 
-A request head must be complete within `keepalive` seconds; that is gunicorn's own doing.
+A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. How long
+a connection is kept without one is said in `idle`.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ from gunicorn.http import wsgi
 from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
 from gunicorn.workers import ggevent
 
-from taskapp import problems
+from taskapp import config, problems
+from taskapp.serving import idle
 from taskapp.telemetry import request_ids
 
 # Found when the rest of a body is skipped, after the request was answered. A proxy could take a
@@ -28,16 +30,36 @@ LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a s
 class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
 
+    quits = False
+
     @classmethod
     def setup(cls) -> None:
         """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
 
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
+
+        gevent prints the second `SystemExit` as an error of the end that the first one began.
+        """
+        if not self.quits:
+            self.quits = True
+            super().handle_quit(sig, frame)
+
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
         named: Any = _Named(client.getsockname())
         super().handle(named, client, addr)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Answer a request; StopIteration if the connection is not kept for another."""
+        super().handle_request(listener_name, req, sock, addr)
+        app: Any = self.wsgi
+        seconds = config.of(app).keep_alive
+        if seconds > idle.HEAD and not idle.until_request(self, sock, req.unreader, seconds):
+            raise StopIteration
+        return True
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn can't or won't read."""

@@ -6,10 +6,12 @@ They return rows, or None where this user has no such task. Nobody commits here.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import Numbers, Prepared, execute, one_of
+from taskapp.database import Numbers, Prepared, dialect, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, Task
@@ -26,8 +28,17 @@ SHOWN = [column for column in COLUMNS if "hidden" not in column.info]
 WRITTEN = [column for column in COLUMNS if "left" in column.info]
 # That part of it which comes with a request.
 SENT = [column for column in WRITTEN if "default" in column.info]
-DEFAULTS = {f"new_{column.name}": column.info["default"] for column in SENT}
+# What only tasks of a series have, and what all have.
+OF_SERIES = [column for column in SENT if "of_series" in column.info]
+OF_ALL = [column for column in SENT if "of_series" not in column.info]
+ALL_SENT = [column.name for column in SENT]
+# The fields from whose change more may follow.
+SCHEDULE = frozenset({"completed", "due_date", "recurrence", "recurrence_from", "time_zone"})
+WITHOUT = {column.name: column.info["default"] for column in SENT}
+DEFAULTS = {f"new_{name}": default for name, default in WITHOUT.items()}
 Row = sa.Row[Any]
+
+_json = msgspec.json.Encoder().encode
 
 # A statement takes longer to make than to run, so each is made once, with parameters.
 TASK = sa.bindparam("task", type_=sa.BigInteger)
@@ -36,6 +47,8 @@ MOST = sa.bindparam("most", type_=sa.Integer)
 MINE = COLUMNS.user_id == OWNER
 ONE_OF = sa.bindparam("one_of", type_=Numbers)
 NONE_OF = sa.bindparam("none_of", type_=Numbers)
+# Nothing follows from a change of such a task but what is sent.
+ALONE = COLUMNS.series_id.is_(None) & COLUMNS.recurrence_from.is_(None)
 PRECONDITION = sa.and_(
     sa.or_(ONE_OF.is_(None), one_of(COLUMNS.revision, ONE_OF)),
     sa.or_(NONE_OF.is_(None), sa.not_(one_of(COLUMNS.revision, NONE_OF))),
@@ -78,10 +91,31 @@ def create(owner: Identity, fields: Mapping[str, Any], most: int) -> Row | None:
     The owner's row appears with the first one; that of an account was made at registration, and
     None is returned where it has been erased.
     """
-    values = DEFAULTS | {f"new_{name}": value for name, value in with_derived(fields).items()}
-    statement = _CREATE_OF_ACCOUNT if owner.has_account else _CREATE
+    values = {f"new_{name}": value for name, value in with_derived(fields).items()}
+    in_series = any(values.get(f"new_{column.name}") is not None for column in OF_SERIES)
     values |= {"start": revisions.first(), "most_tasks": most}
-    return statement.execute(owner, values)
+    create = _CREATE[owner.has_account, in_series]
+    return create.execute(owner, {**DEFAULTS, **values})
+
+
+def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -> Sequence[Row]:
+    """Store new tasks, and return them in their order; none where `create` would return None.
+
+    On PostgreSQL that is one statement, however many they are.
+    """
+    if len(tasks) > most:
+        return []
+    if dialect() != "postgresql":
+        room = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()
+        if len(tasks) > (most if room is None else room):
+            return []
+        return [task for each in tasks if (task := create(owner, each, most))]
+    new = [
+        {"place": place, **WITHOUT, **with_derived(fields)} for place, fields in enumerate(tasks, 1)
+    ]
+    values = {"start": revisions.first(), "count": len(new), "new": _json(new).decode()}
+    values = {**revisions.about(owner), "most_tasks": most, **values}
+    return cast(Sequence[Row], _CREATE_ALL[owner.has_account].all(values))
 
 
 def update(
@@ -89,22 +123,34 @@ def update(
 ) -> Row | None:
     """Change the given fields and return the task; without any, the task stays as it is.
 
-    None also where the precondition does not hold.
+    None also where the precondition does not hold, and where more follows from the change than is
+    sent (see `recurrence`): of a task in a series, or whose due date and zone are apart.
     """
     if not fields:
         found = _GET_IF.first({"owner": owner.id, "task": task_id, **as_parameters(if_)})
         return cast(Row | None, found)
     sent = with_derived(fields)
-    values: dict[str, Any] = {}
-    for column in SENT:
+    values: dict[str, Any] = {
+        "alone": not SCHEDULE.isdisjoint(fields),
+        "zoneless": ("due_date" in fields) is not ("time_zone" in fields),
+    }
+    for column in OF_ALL:
         values[f"sets_{column.name}"] = column.name in sent
         values[f"new_{column.name}"] = sent.get(column.name)
     return run(_UPDATE, owner, task_id, if_, values)
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
-    """Flip `completed` and return the task; no flip is lost, however many run at once."""
+    """Flip `completed` and return the task; no flip is lost, however many run at once.
+
+    None also for a task of a series.
+    """
     return run(_TOGGLE, owner, task_id, if_)
+
+
+def rewrite(owner: Identity, task_id: int, fields: Mapping[str, Any]) -> Row | None:
+    """Store all the fields that a task has, and return it."""
+    return run(_REWRITE, owner, task_id, ANY, {f"new_{name}": fields[name] for name in ALL_SENT})
 
 
 def erase(user_id: str) -> None:
@@ -196,35 +242,83 @@ _CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
 # Kept in the owner's row, which every write locks, so that it costs no look at the tasks. Where
-# nobody has counted yet, this statement does.
+# nobody has counted yet, the statement does.
 _counted = sa.func.coalesce(
     User.task_count, sa.select(sa.func.count()).where(MINE).scalar_subquery()
 )
-_has_room = _counted < sa.bindparam("most_tasks", type_=sa.Integer)
-_one_more = {"task_count": _counted + 1}
-_created = {
-    "user_id": OWNER,
-    "created_at": MOMENT,
-    "updated_at": MOMENT,
-    "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
-    **{column.name: _new(column) for column in SENT},
+_most = sa.bindparam("most_tasks", type_=sa.Integer)
+
+
+def _counter(has_account: bool, count: Any = 1) -> revisions.Counter:
+    """Return the counter of a creation, which finds no row where the user has no room for it."""
+    more = {"task_count": _counted + count}
+    has_room = _counted + count <= _most
+    if has_account:
+        return revisions.next_if(has_room, count, **more)
+    return revisions.first_or_next(has_room, {"task_count": count}, more, count)
+
+
+def _create(has_account: bool, columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
+    new = {
+        "user_id": OWNER,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
+        **{column.name: _new(column) for column in columns},
+    }
+    return RevisedInsert(_counter(has_account), TABLE, new, SHOWN)
+
+
+def _create_all(has_account: bool) -> Prepared:
+    """Return the statement that creates the tasks in an array of JSON, in their order."""
+    columns: list[Any] = [sa.column("place", sa.BigInteger)]
+    columns += [sa.column(each.name, each.type) for each in SENT]
+    sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
+    new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
+    taken = revisions.announced(_counter(has_account, revisions.COUNT)["postgresql"])
+    values: dict[str, sa.ColumnElement[Any]] = {
+        "user_id": OWNER,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "completed_at": sa.case((new.c.completed, MOMENT)),
+        # The last revision is taken; theirs are those up to it.
+        "revision": taken.c.revision - revisions.COUNT + new.c.place,
+        **{column.name: new.c[column.name] for column in SENT},
+    }
+    read: sa.Select[Any] = sa.select(*values.values()).select_from(sa.join(taken, new, sa.true()))
+    insert = sa.insert(TABLE).from_select(list(values), read.order_by(new.c.place)).add_cte(taken)
+    return Prepared(insert.returning(*SHOWN))
+
+
+# By whether the owner has an account here, and whether the task is one of a series.
+_CREATE = {
+    (has_account, in_series): _create(has_account, SENT if in_series else OF_ALL)
+    for has_account in (False, True)
+    for in_series in (False, True)
 }
-_CREATE = RevisedInsert(
-    revisions.first_or_next(_has_room, first={"task_count": 1}, next_=_one_more),
-    TABLE,
-    _created,
-    SHOWN,
-)
-_CREATE_OF_ACCOUNT = RevisedInsert(
-    revisions.next_if(_has_room, **_one_more), TABLE, _created, SHOWN
-)
+_CREATE_ALL = {has_account: _create_all(has_account) for has_account in (False, True)}
+_ROOM = sa.select(_most - _counted).where(User.id == OWNER)
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(
-    LIVE,
+    sa.and_(
+        LIVE,
+        sa.or_(sa.not_(sa.bindparam("alone", type_=sa.Boolean)), ALONE),
+        sa.or_(sa.not_(sa.bindparam("zoneless", type_=sa.Boolean)), COLUMNS.time_zone.is_(None)),
+    ),
     {
         "completed_at": _completed_at(_new_if_sent(COLUMNS.completed)),
-        **{column.name: _new_if_sent(column) for column in SENT},
+        **{column.name: _new_if_sent(column) for column in OF_ALL},
+    },
+)
+_REWRITE = write_to(
+    LIVE,
+    {
+        "completed_at": _completed_at(_new(COLUMNS.completed)),
+        **{column.name: _new(column) for column in SENT},
     },
 )
 _flipped = sa.not_(COLUMNS.completed)
-_TOGGLE = write_to(LIVE, {"completed": _flipped, "completed_at": _completed_at(_flipped)})
+_TOGGLE = write_to(
+    LIVE & COLUMNS.series_id.is_(None),
+    {"completed": _flipped, "completed_at": _completed_at(_flipped)},
+)

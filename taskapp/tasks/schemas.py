@@ -1,6 +1,7 @@
 """What a task looks like on the wire, going in and coming out."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import marshmallow as ma
@@ -8,17 +9,19 @@ from marshmallow import fields, validate
 
 from taskapp.rest.fields import UNSTORABLE, RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
 from taskapp.rest.pagination import LARGEST_ID, LimitArguments, Number
-from taskapp.tasks import due_dates
+from taskapp.tasks import due_dates, rules, schedule
 from taskapp.tasks.folding import fold
 from taskapp.tasks.models import (
     CATEGORY_LENGTH,
     DESCRIPTION_LENGTH,
     ORDERS,
     PRIORITY_LENGTH,
+    RULE_LENGTH,
     STATUSES,
     TITLE_LENGTH,
 )
 
+RULE, ZONE = "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH", "Europe/Berlin"  # examples
 LONGEST_WAIT = 30  # seconds
 MOST_TAGS = 20
 TAG_LENGTH = 50  # characters
@@ -45,6 +48,31 @@ class TaskSchema(RowSchema):
         metadata={"example": 7, "format": "int64", "description": "Grows with every write."},
     )
     deleted_at = UTCTime(required=True, allow_none=True, metadata={"example": None})
+    recurrence = fields.String(required=True, allow_none=True, metadata={"example": RULE})
+    recurrence_from = fields.String(required=True, allow_none=True, metadata={"example": "due"})
+    time_zone = fields.String(required=True, allow_none=True, metadata={"example": ZONE})
+    series_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "example": "1f0e4f9c-3d0b-4c83-9d2a-5a1f6a1f7c55",
+            "description": "The same for all tasks that came from one by its `recurrence`.",
+        },
+    )
+    occurrence = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"example": 1, "description": "Which of its series it is, from 1."},
+    )
+    next_task_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "example": 8,
+            "format": "int64",
+            "description": "The next of its series, once this one is completed.",
+        },
+    )
 
 
 class Priority(Text):
@@ -126,6 +154,48 @@ class Category(Trimmed):
         return None if text == "" else text
 
 
+class Recurrence(Text):
+    """By which rule a task comes again; by none where it is empty."""
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        text = super()._deserialize(*args, **kwargs)
+        if not text.strip():
+            return None
+        if len(text) > RULE_LENGTH:
+            raise ma.ValidationError(f"Longer than maximum length {RULE_LENGTH}.")
+        try:
+            rules.read(text)
+        except rules.BadRule as wrong:
+            raise ma.ValidationError(str(wrong)) from None
+        return text
+
+
+class TimeZone(Trimmed):
+    """The IANA name of a time zone; none where it is empty."""
+
+    default_error_messages = {
+        "zone": "Not the name of a time zone: send one of the IANA's, as Europe/Berlin."
+    }
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        name = super()._deserialize(*args, **kwargs)
+        if name and name not in due_dates.zones():
+            raise self.make_error("zone")
+        return name or None
+
+
+class RecurrenceFrom(Text):
+    """From when a rule counts: when the task is due, or when it is completed; empty is none."""
+
+    default_error_messages = {"word": "Must be due or completion."}
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        word = super()._deserialize(*args, **kwargs).strip().lower()
+        if word not in ("", "due", "completion"):
+            raise self.make_error("word")
+        return word or None
+
+
 TITLE: dict[str, Any] = {
     "validate": validate.Length(1, TITLE_LENGTH),
     "metadata": {"example": "Buy milk", "pattern": r"\S", "description": "Is trimmed."},
@@ -174,12 +244,54 @@ class TaskChangeSchema(ma.Schema):
         validate=validate.Length(max=CATEGORY_LENGTH),
         metadata={"example": "Shopping"},
     )
+    recurrence = Recurrence(
+        allow_none=True,
+        metadata={
+            "example": RULE,
+            "maxLength": RULE_LENGTH,
+            "description": "`daily`, `weekly`, `monthly`, `yearly`, or a rule of RFC 5545:"
+            " completing the task makes the next one. It comes back as it was sent.",
+        },
+    )
+    recurrence_from = RecurrenceFrom(
+        allow_none=True,
+        metadata={
+            "example": "completion",
+            "enum": ["due", "completion", None],
+            "description": "From when the next one counts: `due` (where there is a `recurrence`,"
+            " the default) or `completion`.",
+        },
+    )
+    time_zone = TimeZone(
+        allow_none=True,
+        metadata={
+            "example": ZONE,
+            "description": "The IANA's name of the zone that dates and local times are in; UTC"
+            " where there is none.",
+        },
+    )
+
+    @ma.validates_schema
+    def _check_schedule(self, data: dict[str, Any], **kwargs: Any) -> None:
+        # Whether a rule ever matches depends on what is stored, too.
+        _refuse(schedule.check_due, data)
 
 
 class NewTaskSchema(TaskChangeSchema):
     """A task to create."""
 
     title = Trimmed(required=True, **TITLE)
+
+    @ma.validates_schema
+    def _check_schedule(self, data: dict[str, Any], **kwargs: Any) -> None:
+        _refuse(schedule.check, data)
+
+
+def _refuse(check: Callable[[schedule.Fields], None], data: dict[str, Any]) -> None:
+    try:
+        check(data)
+    except schedule.Refused as refused:
+        raise ma.ValidationError(refused.errors) from None
 
 
 class CompletionSchema(ma.Schema):

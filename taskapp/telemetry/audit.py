@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import g, has_request_context, request
 
+from taskapp import clients
 from taskapp.telemetry import request_ids
 
 logger = logging.getLogger("taskapp.audit")
@@ -41,7 +42,10 @@ def event(name: str, *, user_id: str | None = None, **more: Any) -> None:
         raise ValueError(f"{name} is not an audit event")
     line: dict[str, Any] = {"event": name, "user_id": user_id or g.get("user_id")}
     if has_request_context():
-        line |= {"address": request.remote_addr, "request_id": request_ids.current()}
+        line |= {
+            "address": clients.address(request.remote_addr),
+            "request_id": request_ids.current(),
+        }
     line |= more
     text = " ".join(f"{key}={value!r}" for key, value in line.items())
     logger.info("%s", text, extra=line)

@@ -25,6 +25,7 @@ EMAIL = sa.bindparam("owner_email", type_=sa.String)
 NAME = sa.bindparam("owner_name", type_=sa.String)
 MOMENT = sa.bindparam("moment", type_=UTCDateTime)
 NUMBER = sa.bindparam("number", type_=sa.BigInteger)
+COUNT = sa.bindparam("count", type_=sa.BigInteger)
 
 # A statement that takes a revision, by the dialect that it is of.
 Counter = Mapping[str, Any]
@@ -32,19 +33,22 @@ Counter = Mapping[str, Any]
 _CURRENT = Prepared(sa.select(TABLE.c.revision).where(TABLE.c.id == OWNER))
 
 
-def first_or_next(condition: Any, first: Mapping[str, Any], next_: Mapping[str, Any]) -> Counter:
-    """Return the statement that takes the owner's next revision; the first one makes the row.
+def first_or_next(
+    condition: Any, first: Mapping[str, Any], next_: Mapping[str, Any], count: Any = 1
+) -> Counter:
+    """Return the statement that takes the owner's next revisions; the first makes the row.
 
     `first` is what else is stored in a new row, `next_` in one that was there before, if the
     condition holds there.
     """
     return {
-        name: _first_or_next(insert, condition, first, next_) for name, insert in UPSERTS.items()
+        name: _first_or_next(insert, condition, first, next_, count)
+        for name, insert in UPSERTS.items()
     }
 
 
 def _first_or_next(
-    insert: Any, condition: Any, first: Mapping[str, Any], next_: Mapping[str, Any]
+    insert: Any, condition: Any, first: Mapping[str, Any], next_: Mapping[str, Any], count: Any
 ) -> Any:
     start = sa.bindparam("start", type_=sa.BigInteger)
     new = insert(TABLE).values(
@@ -52,7 +56,7 @@ def _first_or_next(
         email=EMAIL,
         name=NAME,
         created_at=MOMENT,
-        revision=start + 1,
+        revision=start + count,
         purge_horizon=start,
         **first,
     )
@@ -60,7 +64,7 @@ def _first_or_next(
     return new.on_conflict_do_update(
         index_elements=[TABLE.c.id],
         set_={
-            "revision": TABLE.c.revision + 1,
+            "revision": TABLE.c.revision + count,
             "email": sa.func.coalesce(new.excluded.email, TABLE.c.email),
             "name": sa.func.coalesce(new.excluded.name, TABLE.c.name),
             **next_,
@@ -69,8 +73,8 @@ def _first_or_next(
     )
 
 
-def next_if(condition: Any, **more: Any) -> Counter:
-    """Return the statement that takes the owner's next revision if the condition holds.
+def next_if(condition: Any, count: Any = 1, **more: Any) -> Counter:
+    """Return the statement that takes the owner's next revisions if the condition holds.
 
     What it says of other tables holds or not as seen at the beginning of the statement. `more` is
     what else is stored in the owner's row.
@@ -79,7 +83,7 @@ def next_if(condition: Any, **more: Any) -> Counter:
         sa.update(TABLE)
         .where(TABLE.c.id == OWNER, condition)
         .values(
-            revision=TABLE.c.revision + 1,
+            revision=TABLE.c.revision + count,
             email=sa.func.coalesce(EMAIL, TABLE.c.email),
             name=sa.func.coalesce(NAME, TABLE.c.name),
             **more,
@@ -96,29 +100,19 @@ class RevisedWrite:
     """
 
     def __init__(self, counter: Counter, write: Any, returning: Any) -> None:
-        # Announced only to whoever waits: NOTIFY makes writers who use it commit one by one.
-        waits = TABLE.c.watched_until > MOMENT
-        announced = sa.case((waits, sa.func.pg_notify(CHANNEL, TABLE.c.id)))
-        taken = counter["postgresql"].returning(TABLE.c.revision, sa.cast(announced, sa.Text))
-        taken = taken.cte("taken")
+        taken = announced(counter["postgresql"])
         self._whole = Prepared(self._with(taken, write).add_cte(taken).returning(*returning))
         self._counter = counter["sqlite"].returning(TABLE.c.revision)
         self._write = write.values(revision=NUMBER).returning(*returning)
 
-    def _with(self, taken: Any, write: Any) -> Any:
+    def _with(self, taken: sa.CTE, write: Any) -> Any:
         number = sa.select(taken.c.revision).scalar_subquery()
         # Where there is none the user was erased while this waited.
         return write.values(revision=number).where(number.is_not(None))
 
     def execute(self, owner: Identity, values: Mapping[str, Any]) -> Row | None:
         """Run it and return the written row; None where it had nothing to write."""
-        values = {
-            "owner": owner.id,
-            "owner_email": owner.email,
-            "owner_name": owner.name,
-            "moment": now(),
-            **values,
-        }
+        values = {**about(owner), **values}
         if dialect() == "postgresql":
             return cast(Row | None, self._whole.first(values))
         number = execute(self._counter, values).scalar()
@@ -136,9 +130,30 @@ class RevisedInsert(RevisedWrite):
         self._values = dict(values)
         super().__init__(counter, sa.insert(table).values(self._values), returning)
 
-    def _with(self, taken: Any, write: Any) -> Any:
+    def _with(self, taken: sa.CTE, write: Any) -> Any:
         row = sa.select(*self._values.values(), taken.c.revision)
         return sa.insert(write.table).from_select([*self._values, "revision"], row)
+
+
+def announced(counter: Any) -> sa.CTE:
+    """Return the statement that takes revisions as a part of another: `revision` is the last one.
+
+    It is announced only to whoever waits: NOTIFY makes writers who use it commit one by one.
+    """
+    waits = TABLE.c.watched_until > MOMENT
+    told = sa.case((waits, sa.func.pg_notify(CHANNEL, TABLE.c.id)))
+    taken: sa.CTE = counter.returning(TABLE.c.revision, sa.cast(told, sa.Text)).cte("taken")
+    return taken
+
+
+def about(owner: Identity) -> dict[str, Any]:
+    """Return the parameters that each write has."""
+    return {
+        "owner": owner.id,
+        "owner_email": owner.email,
+        "owner_name": owner.name,
+        "moment": now(),
+    }
 
 
 def first() -> int:

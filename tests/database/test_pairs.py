@@ -59,6 +59,13 @@ NEW = {"json": {"title": "t"}}
 PASSWORD_GIVEN = {"json": {"password": PASSWORD}}
 
 
+def several(alice: Alice) -> Any:
+    ids = [int(task.rpartition("/")[2]) for task in alice.tasks]
+    changes = [{"op": "update", "id": each, "fields": {"title": "t"}} for each in ids]
+    secrets.SystemRandom().shuffle(changes)
+    return {"operations": [*changes, {"op": "delete", "id": ids[0], "permanent": True}]}
+
+
 def purge(alice: Alice) -> None:
     with alice.app.app_context():
         sum(cli._purge_tasks())
@@ -74,6 +81,7 @@ WRITES: dict[str, Callable[[Alice], Any]] = {
     "complete": lambda alice: alice.ask("PATCH", f"{alice.task()}/complete"),
     "delete": lambda alice: alice.ask("DELETE", alice.task()),
     "delete for good": lambda alice: alice.ask("DELETE", f"{alice.task()}?permanent=true"),
+    "several at once": lambda alice: alice.ask("POST", "/tasks/batch", json=several(alice)),
     "restore": lambda alice: alice.ask("POST", f"{alice.task()}/restore"),
     "sign in": lambda alice: alice.sign_in("login", email=alice.holder.email, password=PASSWORD),
     "fail to": lambda alice: alice.sign_in("login", email=alice.holder.email, password="wrong"),
@@ -187,6 +195,7 @@ def test_every_route_that_writes_is_among_them(app):
         "tasks.delete_task",
         "tasks.restore_task",
         "tasks.complete_task",
+        "bulk.change_tasks",
         "accounts.register",
         "accounts.login",
         "accounts.refresh",

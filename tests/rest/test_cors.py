@@ -2,6 +2,8 @@
 
 import pytest
 
+from taskapp import create_app
+
 ORIGIN = "http://localhost:3000"
 
 
@@ -44,3 +46,24 @@ def test_errors_carry_the_headers_too(stranger, url):
     assert response.status_code in (401, 404)
     assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert "X-Request-ID" in response.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.fixture
+def other(environ):
+    """An application of its own, which has seen no origin yet; made before the log is read."""
+    return create_app(environ)
+
+
+def test_an_origin_that_may_not_call_is_named_once(other, log):
+    client = other.test_client()
+
+    for path in ("/health", "/docs/", "/health"):
+        client.get(path, headers={"Origin": "https://forgotten.example"})
+    client.get("/health", headers={"Origin": ORIGIN})
+    client.get("/health", headers={"Origin": "https://a.example \x1b[31mred"})
+
+    named = [line["message"] for line in log if line["level"] == "WARNING"]
+    assert len(named) == 2
+    assert "https://forgotten.example" in named[0]
+    assert "CORS_ORIGINS" in named[0]
+    assert "\x1b" not in named[1]

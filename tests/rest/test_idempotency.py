@@ -298,3 +298,21 @@ def test_expired_keys_that_are_used_again_at_once_are_all_carried_out(app, alice
         assert list(pool.map(create, reversed(names))) == [201] * len(names)
 
     assert len(alice.get(f"{alice.tasks_url}?limit=100").json) == 2 * len(names)
+
+
+def test_the_text_goes_also_from_answers_about_several(app, alice):
+    def batch(name, *operations):
+        headers = {"Idempotency-Key": name}
+        body = {"operations": list(operations)}
+        return alice.post(f"{alice.tasks_url}/batch", json=body, headers=headers)
+
+    created = batch("create", {"op": "create", "fields": {"title": "Secret plan"}})
+    task = created.json["results"][0]["task"]["id"]
+    batch(
+        "both",
+        {"op": "update", "id": task, "fields": {"description": "Secret detail"}},
+        {"op": "delete", "id": task, "permanent": True},
+    )
+
+    assert set(answers(alice).values()) == {None}
+    assert_problem(batch("create", {"op": "create", "fields": {"title": "Secret plan"}}), 410)

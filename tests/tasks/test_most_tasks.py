@@ -38,7 +38,7 @@ def test_more_are_refused_and_nobody_else_is(app, alice, bob):
 
     refused = create(alice)
 
-    assert_problem(refused, 403, names="There are 3 tasks already")
+    assert_problem(refused, 403, names="More than 3 tasks")
     assert len(alice.get(alice.tasks_url).json) == MOST
     assert alice.put(urls[0], json={"title": "changed"}).status_code == 200
     for _ in range(MOST + 1):
@@ -102,3 +102,29 @@ def test_a_refusal_is_not_kept_for_a_retry(app, alice):
     purge(app)
 
     assert create(alice, headers=key).status_code == 201
+
+
+def batch(alice, *operations, **more):
+    body = {"operations": list(operations), **more}
+    return alice.post(f"{alice.tasks_url}/batch", json=body).json
+
+
+def test_several_are_created_only_where_there_is_room_for_all_of_them(alice):
+    one = {"op": "create", "fields": {"title": "t"}}
+
+    assert [each["status"] for each in batch(alice, *[one] * (MOST + 1))["results"]] == [403] * 4
+    assert [each["status"] for each in batch(alice, one, one)["results"]] == [201] * 2
+    assert [each["status"] for each in batch(alice, one, one)["results"]] == [403] * 2
+    assert len(alice.get(alice.tasks_url).json) == 2
+    assert [each["status"] for each in batch(alice, one)["results"]] == [201]
+    assert_problem(create(alice), 403)
+
+
+def test_one_that_comes_again_needs_room_for_the_next(alice):
+    first = alice.has_task(due_date="2026-01-31", recurrence="daily")
+    for _ in range(MOST - 1):
+        alice.has_task()
+
+    assert_problem(alice.patch(f"{first['url']}/complete"), 403, names="More than 3 tasks")
+
+    assert alice.get(first["url"]).json["completed"] is False
