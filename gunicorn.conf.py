@@ -100,11 +100,14 @@ timeout = 30
 graceful_timeout = 8
 # For the head of a request; KEEP_ALIVE is what a connection is kept between two.
 keepalive = idle.HEAD
-# Whether X-Forwarded-Proto is believed is for TRUSTED_PROXIES to say.
+# What headers of proxies are believed is for TRUSTED_PROXIES to say; gunicorn itself would let
+# whoever is on this machine set SCRIPT_NAME and PATH_INFO.
 secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+forwarded_allow_ips = ""
 # A token of any length that people paste is refused by us, with a reason, rather than by gunicorn
 # with a bare 431. Fewer fields make up for the longer ones.
-limit_request_field_size = settings.max_header_size
+limit_request_field_size = settings.longest_header
 limit_request_line = 4094
 limit_request_fields = 50
 worker_tmp_dir = memory

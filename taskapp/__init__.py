@@ -16,6 +16,7 @@ from taskapp import (
     dialects,
     headers,
     health,
+    paths,
     privacy,
     problems,
     rest,
@@ -45,6 +46,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     config.init_app(app, settings)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    paths.init_app(app)
     telemetry.init_app(app)
     database.init_app(app)
     problems.init_app(app)

@@ -147,7 +147,8 @@ def _keys() -> Finding:
     began = time.monotonic()
     if not login.load():
         remedy = "Look at BETTER_AUTH_URL or JWT_JWKS_URL, from where this runs."
-        return Finding("login", f"no keys to be had from {login.url}", remedy)
+        trouble = login.trouble or "no answer in time"
+        return Finding("login", f"no keys to be had from {login.url}: {trouble}", remedy)
     milliseconds = (time.monotonic() - began) * 1000
     found = f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms"
     remedy = "" if login.issuers or login.audiences else guard.OF_ANY_APPLICATION

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import click
 import psycopg
@@ -214,6 +215,7 @@ def _describe(settings: config.Settings, login: Jwks | None) -> None:
 def _cannot_be_fetched(login: Jwks) -> bool:
     if not login.load():
         click.echo(f"Keys:          {login.url} can't be fetched, or holds no key that can be used")
+        click.echo(f"               {login.trouble or 'no answer in time'}")
         return True
     for kid, key in login.keys.items():
         click.echo(f"Key:           {key.algorithm} {kid or '(without a key id)'}")
@@ -225,10 +227,15 @@ def _is_refused(encoded: str) -> bool:
         token = guard.verifier().verify(encoded)
     except tokens.Refused as refused:
         click.echo(f"Token:         refused. {refused}")
+        if refused.found:
+            click.echo(f"               {refused.found}")
         return True
     except Unreachable:
         click.echo("Token:         can't be checked without the keys of the login.")
         return True
-    minutes = (token.claims["exp"] - time.time()) / 60
-    click.echo(f"Token:         accepted. User {token.identity.id!r}, {minutes:.0f} minutes left.")
+    minutes, user_id = (token.claims["exp"] - time.time()) / 60, token.identity.id
+    click.echo(f"Token:         accepted. User {user_id!r}, {minutes:.0f} minutes left.")
+    click.echo(f"Tasks:         /api/{quote(user_id, safe='')}/tasks, or /api/tasks")
+    if "/" in user_id:
+        click.echo("               A proxy in front must hand on %2F as it comes.")
     return False

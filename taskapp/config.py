@@ -9,10 +9,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
+import idna
 import limits
 import marshmallow as ma
 from flask import Flask
@@ -37,6 +39,9 @@ ASYMMETRIC = (
     "RS384",
     "RS512",
 )
+DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._-]+")
+APP = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?")  # what stands there in origins of apps
 COMMAND = "taskapp"  # of the image
 ALIAS = re.compile("[A-Za-z_][A-Za-z0-9_]{0,49}")
 
@@ -191,12 +196,45 @@ def _are_origins(value: str) -> None:
         # A wildcard together with credentials would let any site act for a signed-in user.
         if origin == "*":
             raise ma.ValidationError("* is not allowed; list the frontends' origins")
-        parts = urlsplit(origin)
-        plain = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme not in ("http", "https") or not parts.netloc or origin != plain:
-            raise ma.ValidationError(f"{origin!r} is not like https://app.example.com")
-        if set("*\\]?$^[()@") & set(parts.netloc.replace("[::1]", "")):
-            raise ma.ValidationError(f"{origin!r} must name one host, without patterns")
+        _origin(origin)
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers send it (RFC 6454, section 6.1; WHATWG URL, host parsing).
+
+    Those of apps have schemes of their own, such as capacitor://localhost. Raises
+    `marshmallow.ValidationError`.
+    """
+    unlike = ma.ValidationError(f"{text!r} is not like https://app.example.com")
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname or ""
+        written = f"{parts.scheme}://{parts.netloc}"
+        # The scheme comes out in small letters.
+        if not host or "@" in parts.netloc or text.partition(":")[2] != written.partition(":")[2]:
+            raise unlike
+        if parts.scheme in ("file", "data", "blob", "javascript"):
+            raise ma.ValidationError(f"{text!r}: its pages have the origin null, as anybody may")
+        if parts.scheme not in DEFAULT_PORTS:
+            return written if APP.fullmatch(parts.netloc) else _refuse_pattern(text)
+        host = _host(host)
+    except ValueError:
+        raise unlike from None
+    if not HOST.fullmatch(host):
+        _refuse_pattern(text)
+    shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
+
+
+def _host(host: str) -> str:
+    """Return a host as browsers write it: an IPv6 address in brackets, an IDN in Punycode."""
+    if ":" in host:
+        return f"[{ip_address(host).compressed}]"
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
+
+
+def _refuse_pattern(origin: str) -> NoReturn:
+    raise ma.ValidationError(f"{origin!r} must name one host, without patterns")
 
 
 def _are_aliases(value: str) -> None:
@@ -515,8 +553,8 @@ class ServingSettings:
 
     @property
     def origins(self) -> list[str]:
-        """The origins that browsers may call from (RFC 6454: scheme, host and port)."""
-        return listed(self.cors_origins)
+        """The origins that browsers may call from, as these write them."""
+        return [_origin(each) for each in listed(self.cors_origins)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -550,7 +588,7 @@ class LimitsSettings:
         65536, 1024, 2**24, "Bytes of a request body; a longer one gets 413."
     )
     max_header_size: int = whole_number(
-        131072, 8192, 2**20, "Bytes of one header; a longer one gets 431."
+        32_768, 8192, 2**20, "Bytes of one header; a longer one gets 431."
     )
     body_timeout: int = whole_number(
         10, 1, 300, "Seconds to receive a request body; a slower one gets 408."
@@ -609,6 +647,11 @@ class Settings(
     TelemetrySettings,
 ):
     """The settings; a field `port` is read from the variable `PORT`."""
+
+    @property
+    def longest_header(self) -> int:
+        """How many bytes a header may have: a token that may be so long fits into one."""
+        return max(self.max_header_size, self.jwt_max_length + 64)
 
     @property
     def accounts_kept(self) -> bool:

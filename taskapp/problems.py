@@ -3,16 +3,17 @@
 import logging
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from taskapp import paths
 from taskapp.database.turns import Unavailable as DatabaseAway
 from taskapp.telemetry import metrics, request_ids
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
+SHOWN = 50  # characters of a user id
 
 logger = logging.getLogger("taskapp")
 
@@ -56,8 +57,10 @@ class Forbidden(Problem):
 class NotOwner(Forbidden):
     """The path belongs to another user."""
 
-    def __init__(self) -> None:
-        super().__init__("Access denied: the user id in the path is not the token's.")
+    def __init__(self, user_id: str, hint: str = "") -> None:
+        named = repr(user_id[:SHOWN])
+        sentence = f"Access denied: the user id in the path, {named}, is not the token's."
+        super().__init__(f"{sentence} {hint}".rstrip())
 
 
 class NotFound(Problem):
@@ -111,6 +114,16 @@ class UnsupportedMediaType(Problem):
 
     def __init__(self) -> None:
         super().__init__("The body must be JSON, sent with Content-Type: application/json.")
+
+
+class UnsupportedCoding(Problem):
+    """The body is compressed (RFC 9110, section 15.5.16)."""
+
+    code = 415
+    headers = {"Accept-Encoding": "identity"}
+
+    def __init__(self) -> None:
+        super().__init__("The body must not be compressed: send it without Content-Encoding.")
 
 
 class Invalid(Problem):
@@ -191,7 +204,7 @@ def _document(status: int, detail: str, members: dict[str, Any]) -> dict[str, An
         HTTPStatus(status).phrase,
         status,
         detail,
-        instance=quote(request.path),
+        instance=paths.written(request.path),
         request_id=request_ids.current(),
         **members,
     )

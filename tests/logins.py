@@ -53,6 +53,7 @@ class Login:
         self.may_answer.set()
         self.answer: bytes | None = None  # instead of the key set
         self.status = 200
+        self.location = "/elsewhere"
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -69,7 +70,7 @@ class Login:
                 with contextlib.suppress(ConnectionError):  # who waited too long is gone
                     self.send_response(login.status)
                     self.send_header("Content-Length", str(len(body)))
-                    self.send_header("Location", "/elsewhere")
+                    self.send_header("Location", login.location)
                     self.end_headers()
                     self.wfile.write(body)
 

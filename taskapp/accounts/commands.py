@@ -9,7 +9,7 @@ from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 
 from taskapp import config
-from taskapp.accounts import passwords, queries
+from taskapp.accounts import emails, passwords, queries
 from taskapp.accounts.schemas import RegistrationSchema
 from taskapp.auth import Identity
 from taskapp.database import transaction
@@ -40,7 +40,8 @@ def create(email: str, name: str | None) -> None:
     password_hash = passwords.hash_(fields["password"])
     with transaction(owner.id):
         users.create(owner)
-        if not queries.create(owner.id, fields["email"].lower(), password_hash):
+        address = emails.normal(fields["email"])
+        if queries.find(address) or not queries.create(owner.id, address, password_hash):
             raise click.ClickException("There is an account with this e-mail already.")
     audit.event("account.created", user_id=owner.id)
     click.echo(f"{owner.id}  {fields['email']}  password: {password}")
@@ -94,7 +95,7 @@ def end_sessions(email: str) -> None:
 
 def _find(email: str) -> str:
     with transaction():
-        account = queries.find(email.strip().lower())
+        account = queries.find(emails.normal(email.strip()))
     if account is None:
         raise click.ClickException("There is no account with this e-mail.")
     return str(account.user_id)

@@ -13,7 +13,7 @@ def address() -> str:
 
 
 def check(email: str, password: str) -> queries.Row | None:
-    """Return the account with this e-mail in lower case, if the password is its own.
+    """Return the account with this e-mail, in its normal form, if the password is its own.
 
     Raises `problems.TooManyRequests`.
     """

@@ -6,7 +6,15 @@ from typing import Any
 from flask import Response, current_app, jsonify, make_response
 
 from taskapp import auth, config, problems
-from taskapp.accounts import attempts, cookies, credentials, passwords, queries, sessions
+from taskapp.accounts import (
+    attempts,
+    cookies,
+    credentials,
+    emails,
+    passwords,
+    queries,
+    sessions,
+)
 from taskapp.accounts.schemas import (
     CredentialsSchema,
     MeSchema,
@@ -22,7 +30,7 @@ from taskapp.accounts.schemas import (
 )
 from taskapp.database import transaction
 from taskapp.rest import personal, rate_limits
-from taskapp.rest.openapi import Blueprint, MessageSchema
+from taskapp.rest.openapi import SIGNED_IN, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 from taskapp.users import queries as users
 from taskapp.users import revisions
@@ -34,7 +42,6 @@ COOKIE = [
         "in": "header",
         "description": "Needed where the refresh token is in the cookie; any value will do.",
         "schema": {"type": "string"},
-        "example": "1",
     }
 ]
 
@@ -51,10 +58,14 @@ SESSION_ID = [
 # What needs no access token, and the account of whoever the token belongs to.
 public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLEMS)
 public.before_request(rate_limits.count_address)
-mine = Blueprint("account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404))
+mine = Blueprint(
+    "account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404), tag="accounts"
+)
 mine.before_request(auth.require_token)
 mine.before_request(rate_limits.count_user)
-holder = Blueprint("holder", __name__, url_prefix="/api/auth", problems=(*PROBLEMS, 404))
+holder = Blueprint(
+    "holder", __name__, url_prefix="/api/auth", problems=(*PROBLEMS, 404), tag="accounts"
+)
 holder.before_request(auth.require_token)
 holder.before_request(rate_limits.count_user)
 
@@ -72,7 +83,8 @@ def register(fields: dict[str, Any]) -> Response:
     password_hash = passwords.hash_(fields["password"])
     with transaction(user.id):
         users.create(user)
-        if not queries.create(user.id, fields["email"].lower(), password_hash):
+        email = emails.normal(fields["email"])
+        if queries.find(email) or not queries.create(user.id, email, password_hash):
             raise problems.Conflict("email: There is an account with this e-mail already.")
         tokens = sessions.start(user.id, credentials.address())
         row = users.get(user.id)
@@ -90,7 +102,7 @@ def login(fields: dict[str, Any]) -> Response:
     A wrong password and an unknown e-mail are answered alike.
     """
     for _ in range(TRIES):
-        account = credentials.check(fields["email"].lower(), fields["password"])
+        account = credentials.check(emails.normal(fields["email"]), fields["password"])
         if account is None:
             break
         if signed_in := _begin(account, fields["password"]):
@@ -103,7 +115,7 @@ def login(fields: dict[str, Any]) -> Response:
 
 def _begin(account: queries.Row, password: str) -> tuple[sessions.Tokens, users.Row | None] | None:
     """Begin a session; None if the account has changed since the password was looked at."""
-    outdated = passwords.is_outdated(account.password_hash)
+    outdated = passwords.is_outdated(account.password_hash, password)
     new_hash = passwords.hash_(password) if outdated else None
     with transaction(account.user_id):
         if not _holds(account):
@@ -142,12 +154,12 @@ def refresh(fields: dict[str, Any]) -> Response:
         raise problems.Unauthorized(
             "The refresh token is not valid any more. Please sign in again.", error="invalid_token"
         )
-    return _tokens(tokens, cookie="refresh_token" not in fields)
+    return _tokens(tokens, cookie=not fields.get("refresh_token"))
 
 
 @public.post("/logout")
-@public.doc(operationId="logout", parameters=COOKIE, security=[{}, {"bearerAuth": []}])
-@public.arguments(RefreshTokenSchema, required=False)
+@public.doc(operationId="logout", parameters=COOKIE, security=[{}, *SIGNED_IN])
+@public.arguments(RefreshTokenSchema, required=False, example={})
 @public.response(200, MessageSchema, description="The session has ended.")
 @public.alt_response(403, "FORBIDDEN")
 def logout(fields: dict[str, Any]) -> Response:

@@ -3,8 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from contextlib import suppress
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -16,9 +15,9 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import config, cooperation, dialects, problems
 from taskapp.dialects import names
+from taskapp.rest import preferences
 
 DEEPEST = 32  # objects and arrays inside each other
-LET_FINISH = 2**20  # bytes that are read of a body that is too large
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -34,6 +33,9 @@ class Parser(FlaskParser):
             sent: Any = req.form.to_dict()
         else:
             sent = _parsed(body, req.mimetype)
+        # Clients such as axios send null where they have nothing to send.
+        if sent is None and getattr(schema, "may_be_left_out", False):
+            return {}
         if isinstance(sent, dict):
             sent, g.sent_as = in_our_words(sent, schema)
         return sent
@@ -54,10 +56,24 @@ class FormSchema(ma.Schema):
     a JSON boolean, the cookie for one, can't be asked for by it.
     """
 
+    also_known = ("grant_type", "scope", "client_id", "client_secret")
+
+
+@cache
+def _known(fields: tuple[str, ...], more: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return all names that fields of a body are known by."""
+    return frozenset(fields) | frozenset(names.aliases(fields, more))
+
 
 def in_our_words(sent: dict[str, Any], schema: ma.Schema) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the object with our names for the schema's fields, and by which each was sent."""
+    """Return the object with our names for the schema's fields, and by which each was sent.
+
+    Raises `problems.Invalid` for names that nobody knows, where the client prefers that.
+    """
     more = dialects.of(current_app).aliases
+    known = _known((*schema.load_fields, *getattr(schema, "also_known", ())), more)
+    if not known.issuperset(sent):
+        preferences.handle("field", [name for name in sent if name not in known])
     return names.in_our_words(sent, schema.load_fields, more)
 
 
@@ -85,15 +101,6 @@ def as_sent(errors: dict[str, list[str]]) -> dict[str, list[str]]:
 def read(req: Request) -> bytes:
     """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
     try:
-        return _read(req)
-    except RequestEntityTooLarge:
-        # Whoever is cut off while still sending never sees the answer.
-        _let_finish(req)
-        raise
-
-
-def _read(req: Request) -> bytes:
-    try:
         seconds = config.of(current_app).body_timeout
         with cooperation.time_limit(seconds, problems.RequestTimeout()):
             body = req.get_data(cache=True)
@@ -103,6 +110,9 @@ def _read(req: Request) -> bytes:
     # werkzeug cuts a chunked body at the limit, without a word.
     if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
         raise RequestEntityTooLarge
+    coding = req.headers.get("Content-Encoding", "").strip().lower()
+    if body and coding not in ("", "identity"):
+        raise problems.UnsupportedCoding
     return body
 
 
@@ -117,13 +127,6 @@ def _parsed(body: bytes, mimetype: str) -> Any:
     if _is_deeper(parsed, DEEPEST):
         raise problems.BadRequest("The body has too many objects or arrays inside each other.")
     return parsed
-
-
-def _let_finish(req: Request) -> None:
-    stream, left = req.environ["wsgi.input"], LET_FINISH
-    with suppress(ParseException, OSError):
-        while left > 0 and (piece := stream.read(min(left, 65536))):
-            left -= len(piece)
 
 
 def _is_deeper(value: Any, most: int) -> bool:

@@ -1,8 +1,9 @@
 """CORS: which origins may call from a browser (Fetch standard, by Flask-CORS)."""
 
 import logging
+import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from flask import Flask, Response, request
@@ -17,6 +18,7 @@ EXPOSED = [
     "Idempotent-Replayed",
     "Link",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
@@ -34,6 +36,8 @@ DECISIVE = [
 IN_WSGI = ["HTTP_" + name.upper().replace("-", "_") for name in DECISIVE]
 MAX_AGE = 600  # seconds for which a browser may remember a preflight
 REMEMBERED = 64  # answers for each process
+# Also where an origin is not allowed, or there is none: a cache may not give that answer to others.
+VARY = ("Vary", "Origin")
 
 logger = logging.getLogger("taskapp")
 
@@ -47,7 +51,8 @@ def source(app: Flask) -> headers.Source:
     options = get_cors_options(
         app,
         {
-            "origins": config.of(app).origins,
+            "origins": list(map(_exactly, config.of(app).origins)),
+            "vary_header": False,
             "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             "supports_credentials": True,
             "expose_headers": EXPOSED,
@@ -67,9 +72,25 @@ def source(app: Flask) -> headers.Source:
         return list(found)
 
     def added(environ: dict[str, Any], so_far: list[Header]) -> list[Header]:
-        return headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
+        decided = headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
+        return decided if _vary_by_origin(so_far) else [*decided, VARY]
 
+    app.extensions["taskapp.cors"] = added
     return added
+
+
+def added(app: Flask, environ: dict[str, Any]) -> list[Header]:
+    """Return the CORS headers for an answer to this request that the application never sees."""
+    return list(cast(headers.Source, app.extensions["taskapp.cors"])(environ, []))
+
+
+def _exactly(origin: str) -> re.Pattern[str]:
+    # Flask-CORS takes the brackets of an IPv6 address for a pattern.
+    return re.compile(re.escape(origin) + r"\Z", re.IGNORECASE)
+
+
+def _vary_by_origin(headers: list[Header]) -> bool:
+    return any(name.lower() == "vary" and "Origin" in value for name, value in headers)
 
 
 def _warn(origin: str) -> None:

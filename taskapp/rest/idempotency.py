@@ -46,9 +46,9 @@ KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control", "Vary")
 PARAMETER = {
     "name": HEADER,
     "in": "header",
-    "description": "Makes a retry safe: with the same key it gets the first answer.",
+    "description": "Makes a retry safe: with the same key it gets the first answer. A new random"
+    " text for each change, such as a UUID.",
     "schema": {"type": "string", "pattern": r"^[!#-\[\]-~]{1,255}$"},
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
 
@@ -126,7 +126,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
             with transaction(g.user_id):
                 _forget_expired(g.user_id, key)
 
-    openapi.documents(parameters=[PARAMETER], statuses=[400, 410, 413])(wrapper)
+    openapi.documents(parameters=[PARAMETER], statuses=[400, 410, 413, 415])(wrapper)
     return wrapper
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from taskapp import auth, dialects, problems
 from taskapp.database import transaction
 from taskapp.dialects.forms import Verbatim
-from taskapp.rest import bodies, idempotency, rate_limits
+from taskapp.rest import bodies, idempotency, preferences, rate_limits
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.fields import Text, TrueOrFalse
 from taskapp.rest.idempotency import idempotent
@@ -30,7 +30,7 @@ FIELDS: dict[str, ma.Schema | None] = {
     "restore": None,
 }
 
-blueprint = Blueprint("bulk", __name__, url_prefix="/api/<user_id>/tasks")
+blueprint = Blueprint("bulk", __name__, url_prefix="/api/<user_id>/tasks", tag="tasks")
 blueprint.before_request(auth.require_owner)
 blueprint.before_request(rate_limits.count_user)
 
@@ -88,7 +88,11 @@ class Operations(fields.List[Any]):
             raise _senseless(MOST_OPERATIONS, {"": [f"At most {MOST_OPERATIONS} are allowed."]})
         known: set[str] = set()
         operations = []
+        members = preferences.names(OperationSchema())
         for index, each in enumerate(value):
+            if isinstance(each, dict):
+                unknown = [name for name in each if name not in members]
+                preferences.handle("field", unknown, place=f"operations.{index}.")
             try:
                 operation = self.inner.deserialize(each)
             except ma.ValidationError as error:

@@ -27,7 +27,7 @@ from taskapp.tasks.schemas import (
 )
 from taskapp.users import revisions
 
-TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 7}]
+TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 1}]
 LINK = {
     "Link": {
         "description": "The pages around this one: `next`, `prev` and `first`.",

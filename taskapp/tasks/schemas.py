@@ -7,7 +7,17 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from taskapp.rest.fields import UNSTORABLE, RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
+from taskapp.rest.fields import (
+    UNSTORABLE,
+    VISIBLE,
+    RowSchema,
+    Text,
+    TextOrNone,
+    Trimmed,
+    TrueOrFalse,
+    UTCTime,
+    trimmed,
+)
 from taskapp.rest.pagination import LARGEST_ID, LimitArguments, Number
 from taskapp.tasks import due_dates, rules, schedule
 from taskapp.tasks.folding import fold
@@ -75,7 +85,7 @@ class TaskSchema(RowSchema):
     )
 
 
-class Priority(Text):
+class Priority(Trimmed):
     """How urgent a task is: a short word, whatever its case; `medium` where there is none."""
 
     default_error_messages = {
@@ -88,7 +98,7 @@ class Priority(Text):
         return "medium" if word is None or word == "" else word
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        word = super()._deserialize(*args, **kwargs).strip().lower()
+        word = super()._deserialize(*args, **kwargs).lower()
         if word and not (word.isalpha() and len(word) <= PRIORITY_LENGTH):
             raise self.make_error("word")
         return word
@@ -139,19 +149,11 @@ class Tags(fields.List[str]):
         return [] if tags is None else tags
 
     def _tag(self, tag: Any) -> str:
-        if not isinstance(tag, str) or not 1 <= len(tag.strip()) <= TAG_LENGTH:
+        if not isinstance(tag, str) or not 1 <= len(trimmed(tag)) <= TAG_LENGTH:
             raise self.make_error("tag")
         if UNSTORABLE.search(tag):
             raise self.make_error("unstorable")
-        return tag.strip()
-
-
-class Category(Trimmed):
-    """A text, or none where it is empty."""
-
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        text = super().deserialize(value, *args, **kwargs)
-        return None if text == "" else text
+        return trimmed(tag)
 
 
 class Recurrence(Text):
@@ -198,12 +200,17 @@ class RecurrenceFrom(Text):
 
 TITLE: dict[str, Any] = {
     "validate": validate.Length(1, TITLE_LENGTH),
-    "metadata": {"example": "Buy milk", "pattern": r"\S", "description": "Is trimmed."},
+    "metadata": {"example": "Buy milk", "pattern": VISIBLE, "description": "Is trimmed."},
 }
+
+
+WHOLE_TASK = tuple(TaskSchema().fields)
 
 
 class TaskChangeSchema(ma.Schema):
     """The fields of a task that a client may change; unknown and read-only ones are ignored."""
+
+    also_known = WHOLE_TASK
 
     class Meta:
         unknown = ma.EXCLUDE
@@ -239,7 +246,7 @@ class TaskChangeSchema(ma.Schema):
             "description": "At most 20, of 1 to 50 characters each; or one text with commas.",
         },
     )
-    category = Category(
+    category = TextOrNone(
         allow_none=True,
         validate=validate.Length(max=CATEGORY_LENGTH),
         metadata={"example": "Shopping"},
@@ -296,6 +303,8 @@ def _refuse(check: Callable[[schedule.Fields], None], data: dict[str, Any]) -> N
 
 class CompletionSchema(ma.Schema):
     """What `completed` shall be; without it, it is flipped."""
+
+    also_known = WHOLE_TASK
 
     class Meta:
         unknown = ma.EXCLUDE
@@ -364,7 +373,7 @@ class ListArguments(LimitArguments):
         Priority(),
         metadata={"description": "Of one of these priorities, with commas between them."},
     )
-    category = Category(
+    category = TextOrNone(
         validate=validate.Length(max=CATEGORY_LENGTH),
         metadata={"description": "Of this category, whatever its case and accents."},
     )
@@ -427,7 +436,7 @@ class DeletionArguments(ma.Schema):
 
     permanent = fields.Boolean(
         load_default=False,
-        metadata={"description": "Delete for good, without a way back.", "example": False},
+        metadata={"description": "Delete for good, without a way back."},
     )
 
 
@@ -447,7 +456,7 @@ class ChangesArguments(LimitArguments):
     wait = Number(
         load_default=0,
         validate=validate.Range(0, LONGEST_WAIT),
-        metadata={"description": "Seconds to wait for a change if there is none.", "example": 0},
+        metadata={"description": "Seconds to wait for a change if there is none."},
     )
 
 

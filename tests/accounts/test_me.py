@@ -79,7 +79,7 @@ def test_the_name_can_be_changed_and_taken_away(app):
     assert left_alone.json == unnamed.json
 
 
-@pytest.mark.parametrize("name", ["", "x" * 256, 7])
+@pytest.mark.parametrize("name", ["x" * 256, 7])
 def test_a_senseless_name_is_refused(app, name):
     alice = register(app)
 

@@ -39,6 +39,52 @@ def test_another_origin_is_not_allowed(stranger, origin):
     assert response.headers.get("Access-Control-Allow-Origin") != origin
 
 
+@pytest.mark.parametrize("origin", [ORIGIN, "https://evil.example", "null", None])
+@pytest.mark.parametrize("url", ["/health", "/docs", "/openapi.json", "/no/such", "{tasks}"])
+def test_every_answer_says_that_it_depends_on_the_origin(alice, url, origin):
+    headers = {"Origin": origin} if origin else {}
+
+    response = alice.get(url.format(tasks=alice.tasks_url), headers=headers)
+
+    named = ", ".join(response.headers.getlist("Vary")).split(", ")
+    assert named.count("Origin") == 1
+
+
+@pytest.mark.parametrize(
+    ("configured", "sent"),
+    [
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("ionic://localhost", "ionic://localhost"),
+        ("tauri://localhost", "tauri://localhost"),
+        ("app://.", "app://."),
+        ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+        ("https://app.example.com:443", "https://app.example.com"),
+        ("http://app.example.com:80", "http://app.example.com"),
+        ("https://app.example.com:80", "https://app.example.com:80"),
+        ("HTTPS://App.Example.com", "https://app.example.com"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://BÜCHER.example:8443", "https://xn--bcher-kva.example:8443"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("http://[0:0::1]", "http://[::1]"),
+        ("http://my_host:3000", "http://my_host:3000"),
+    ],
+)
+def test_an_origin_is_matched_as_browsers_send_it(environ, configured, sent):
+    client = create_app(
+        environ | {"CORS_ORIGINS": f"https://a.example, {configured}"}
+    ).test_client()
+
+    def allowed(origin):
+        answer = client.get("/health", headers={"Origin": origin})
+        return answer.headers.get("Access-Control-Allow-Origin")
+
+    assert allowed(sent) == sent
+    for other in (f"{sent}.evil", f"{sent}0", sent[:-1], f"x{sent}", "null"):
+        assert allowed(other) is None
+
+
 @pytest.mark.parametrize("url", ["/api/alice/tasks", "/no/such"])
 def test_errors_carry_the_headers_too(stranger, url):
     response = stranger.get(url, headers={"Origin": ORIGIN})
