@@ -26,7 +26,7 @@ from taskapp import (
     users,
 )
 from taskapp.dialects import addresses
-from taskapp.rest import cors, security_headers
+from taskapp.rest import cors, idempotency, security_headers
 from taskapp.telemetry import request_ids
 
 
@@ -56,6 +56,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     users.init_app(app)
     accounts.init_app(app, api)
     tasks.init_app(app, api)
+    idempotency.init_app(app)  # after the tasks: as they are erased
     privacy.init_app(app, api)
     health.init_app(app, api)
     client.init_app(app)

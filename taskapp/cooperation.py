@@ -87,6 +87,12 @@ def aside(work: Callable[..., Any], *arguments: Any) -> Any:
     return work(*arguments)
 
 
+def give_way() -> None:
+    """Let others go on, amid work that takes long and waits for nothing."""
+    if is_on():
+        gevent.sleep(0)
+
+
 def time_limit(seconds: float, error: Exception) -> AbstractContextManager[object]:
     """Return a context that raises the error if its block waits for longer than that."""
     return gevent.Timeout(seconds, error)

@@ -41,9 +41,12 @@ def refresh_token() -> str | None:
 
     Raises `problems.Forbidden` unless the request is seen to come from an allowed page.
     """
-    sent = request.cookies.get(NAME)
-    if sent is None:
+    sent = request.cookies.getlist(NAME)
+    if not sent:
         return None
+    # Another host of the site may have set one, too, and the browser does not say which is whose.
+    if len(sent) > 1:
+        raise problems.Forbidden(f"The cookie {NAME} was sent more than once.")
     origin = request.headers.get("Origin")
     allowed = [*config.of(current_app).origins, request.host_url.rstrip("/")]
     if CSRF_HEADER not in request.headers or (origin is not None and origin not in allowed):
@@ -51,4 +54,4 @@ def refresh_token() -> str | None:
             f"The cookie is accepted only with the header {CSRF_HEADER}: 1, "
             "from an origin that is allowed."
         )
-    return sent
+    return str(sent[0])

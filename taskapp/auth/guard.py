@@ -21,6 +21,11 @@ VERSION = re.compile("v[0-9]{1,3}")
 VERSIONED = re.compile("(/api/)v[0-9]{1,3}/(auth/.{1,30})")
 NO_VERSION = "Addresses have no version here."
 
+OF_ANY_APPLICATION = (
+    "Tokens that this login made for other applications are accepted, too. Set JWT_ISSUER or"
+    " JWT_AUDIENCE; with JWT_JWKS_URL one of the two is needed."
+)
+
 logger = logging.getLogger("taskapp")
 
 
@@ -65,6 +70,8 @@ def warm_up(app: Flask) -> None:
     """Fetch the login's keys before the first request needs them."""
     with app.app_context():
         keys = login_keys()
+    if keys and not (keys.issuers or keys.audiences):
+        logger.warning(OF_ANY_APPLICATION)
     if keys and not keys.load():
         logger.warning("the login at %s can't be reached; its tokens are refused", keys.url)
 

@@ -30,6 +30,7 @@ from taskapp.database.statements import (
     dialect,
     execute,
     one_of,
+    remove,
     upsert,
 )
 from taskapp.database.turns import Turns, Unavailable
@@ -53,6 +54,7 @@ __all__ = [
     "maintenance",
     "now",
     "one_of",
+    "remove",
     "transaction",
     "transactional",
     "upsert",
@@ -72,6 +74,7 @@ def init_app(app: Flask) -> None:
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **connections.options(settings),
     }
+    connections.make_folder(settings)
     try:
         db.init_app(app)  # it makes the folder of an SQLite file
     except OSError as error:

@@ -23,6 +23,11 @@ def get(user_id: str) -> Row | None:
     return execute(sa.select(*columns).where(User.id == user_id)).one_or_none()
 
 
+def rename(user_id: str, name: str | None) -> None:
+    """Give the user this name, or none."""
+    execute(sa.update(User).where(User.id == user_id).values(name=name))
+
+
 def erase(user_id: str) -> None:
     """Erase the user; foreign keys take along what belongs to the user."""
     execute(sa.delete(User).where(User.id == user_id))

@@ -196,3 +196,18 @@ def test_a_session_that_has_ended_counts_too(environ):
     statuses = [client.get("/api/auth/me", headers=headers).status_code for _ in range(3)]
 
     assert statuses == [401, 401, 429]
+
+
+@pytest.mark.parametrize(("proxies", "lines"), [("0", 1), ("1", 0)])
+def test_a_proxy_that_nobody_has_told_of_is_warned_of_once(environ, request, proxies, lines):
+    app = create_app(environ | {"TRUSTED_PROXIES": proxies})
+    log = request.getfixturevalue("log")  # not before: an application has its own handlers
+    forwarded = {"X-Forwarded-For": "192.0.2.7"}
+
+    for _ in range(3):
+        wrong = {"email": people.new_email(), "password": "wrong"}
+        people.post(app, "login", wrong, headers=forwarded)
+
+    warnings = [line["message"] for line in log if line["level"] == "WARNING"]
+    assert len(warnings) == lines
+    assert all("TRUSTED_PROXIES" in warning for warning in warnings)
