@@ -453,6 +453,41 @@ def test_axe_finds_nothing_in_any_state(site, new_browser, watch, scheme):
     assert {state: found for state, found in states.items() if found} == {}
 
 
+def test_name_password_and_sessions_are_the_persons_own(site, new_browser, watch):
+    watch.expected += ["401", "403"]
+    alice = Tasks(new_browser(), site)
+    email = alice.sign_up()
+    elsewhere = Tasks(new_browser(), site)
+    elsewhere.sign_in(email)
+    expect(elsewhere.page.get_by_role("heading", name="To do")).to_be_visible()
+    page = alice.page
+
+    page.get_by_role("button", name="Account of Alice").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Name", exact=True).first.click()
+    dialog.get_by_label("Name").fill("Alice Martin")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("Saved.")).to_be_visible()
+    dialog.get_by_text("Where you are signed in").click()
+    expect(dialog.locator(".sessions li")).to_have_count(2)
+    dialog.get_by_role("button", name="End all others").click()
+    expect(dialog.locator(".sessions li")).to_have_count(1)
+    elsewhere.add("Too late")
+    expect(elsewhere.page.get_by_text("Your session has ended.")).to_be_visible()
+
+    dialog.get_by_text("Change the password").first.click()
+    dialog.get_by_label("Password until now").fill("wrong")
+    dialog.get_by_label("New password").fill("a much better one")
+    dialog.get_by_role("button", name="Change the password").click()
+    expect(dialog.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
+    dialog.get_by_label("Password until now").fill(PASSWORD)
+    dialog.get_by_role("button", name="Change the password").click()
+    expect(dialog.get_by_text("The password is changed.")).to_be_visible()
+    dialog.get_by_role("button", name="Sign out").click()
+    alice.sign_in(email, "a much better one")
+    expect(page.get_by_role("button", name="Account of Alice Martin")).to_be_visible()
+
+
 def test_whoever_deletes_the_account_is_gone(alice, watch):
     watch.expected += ["401", "403"]
     alice.add("Buy milk")

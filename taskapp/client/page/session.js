@@ -118,22 +118,6 @@ export async function end() {
   await mine.logout().catch(() => {});
 }
 
-/** Call what the library may not know yet; resolves with null where this service has no such thing. */
-export async function call(method, path, body) {
-  const kept = await token({ refused: false });
-  const headers = { Authorization: `Bearer ${kept}`, ...(body && { "Content-Type": "application/json" }) };
-  let answer;
-  try {
-    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: "no-store" });
-  } catch (error) {
-    throw new Unreachable(error);
-  }
-  const data = await answer.json().catch(() => ({}));
-  if (answer.status === 404 || answer.status === 405) return null;
-  if (!answer.ok) throw new Problem(answer.status, data, answer.headers);
-  return data;
-}
-
 /** When somebody signs in or out in another tab. */
 export function onChange(changed) {
   addEventListener("storage", (event) => event.key === KEY && (!event.newValue || !event.oldValue) && changed());
