@@ -16,10 +16,10 @@ from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, LockNotAvai
 from sqlalchemy import exc
 
 from taskapp import checks, config
+from taskapp import demo as demonstration
 from taskapp.accounts import attempts
 from taskapp.accounts import queries as accounts
 from taskapp.accounts.commands import user
-from taskapp import demo as demonstration
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
 from taskapp.database import Unavailable, maintenance, now, schema, turns
