@@ -134,6 +134,8 @@ def test_our_own_page_takes_the_session_there(both, browser: Browser):
 
     page.get_by_label("Add a task").fill("Behind Better Auth")
     page.keyboard.press("Enter")
+    expect(page.locator(".row .title")).to_have_text(["Behind Better Auth"])
+    expect(page.locator(".wait")).to_have_count(0)  # the sign of what is not sent yet
     expect(page.locator(".sync")).to_have_text("Up to date")
     page.reload()
     expect(page.locator(".row .title")).to_have_text(["Behind Better Auth"])

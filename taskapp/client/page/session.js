@@ -3,14 +3,18 @@ import { createClient, Problem, Unreachable } from "./library/index.js";
 
 const KEY = "taskapp.session";
 const KNOWN = "taskapp.known";
-const EARLY = 86_400_000; // milliseconds before its end in which a token is renewed
+// Milliseconds before its end in which a token is renewed; some logins give them for minutes only.
+const EARLY = { account: 86_400_000, login: 30_000, pasted: 0 };
 const NOBODY = new Problem(401, { detail: "Nobody is signed in." });
 
 /** What the service says about signing in: filled by `prepare`. */
 export let settings = { accounts: true, login: null, tokens: null, claim: "sub" };
 const open = createClient({ tries: 2 });
 
-export async function prepare() {
+let prepared;
+export const prepare = () => (prepared ??= load());
+
+async function load() {
   const answer = await fetch("/client/settings.json");
   if (answer.ok) settings = await answer.json();
 }
@@ -80,7 +84,7 @@ function claimsOf(token) {
 export async function token({ refused }) {
   const kept = session();
   if (!kept) throw NOBODY;
-  const ends = kept.until - Date.now() < EARLY;
+  const ends = kept.until - Date.now() < EARLY[kept.kind];
   if (!refused && (!ends || kept.kind === "pasted")) return kept.token;
   // Two tabs that refresh at once would end the session: a refresh token is good for one time.
   return exclusively(async () => {
@@ -101,6 +105,7 @@ async function renew({ kind, user }) {
     const answer = await open.refresh();
     keep(kind, answer.access_token, answer.expires_in, user);
   } else if (kind === "login") {
+    await prepare().catch(() => {});
     await takeFromLogin().catch(() => false);
   }
 }
