@@ -14,10 +14,12 @@ from taskapp import (
     config,
     database,
     dialects,
+    feeds,
     headers,
     health,
     privacy,
     problems,
+    programs,
     rest,
     tasks,
     telemetry,
@@ -53,7 +55,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     api = rest.init_app(app)
     users.init_app(app)
     accounts.init_app(app, api)
+    programs.init_app(app, api)
     tasks.init_app(app, api)
+    feeds.init_app(app, api)
     privacy.init_app(app, api)
     health.init_app(api)
     addresses.init_app(app)  # of the routes above

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map
 
 from taskapp import dialects, problems
+from taskapp.auth import guard
+from taskapp.auth.programs import scope
 from taskapp.auth.tokens import EXPIRED
 from taskapp.dialects.document import formed
 from taskapp.rest.bodies import FORMS, FormSchema, Parser
@@ -33,9 +36,10 @@ POLICY = (
 DESCRIPTION = """\
 Tasks for many users: each sees and changes only what is theirs.
 
-Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its user id must be
-the path's. `/api/tasks…` is the same as `/api/{user_id}/tasks…` for the token's own user. Errors
-are problem details (RFC 9457) whose `detail` can be shown to people.
+Every path under `/api/{user_id}` needs a token in the `Authorization` header: a JWT whose user id
+is the path's, or, where a scope is named, a token for programs (`tk_…`) that has it. `/api/tasks…`
+is the same as `/api/{user_id}/tasks…` for the token's own user. Errors are problem details (RFC
+9457) whose `detail` can be shown to people.
 """
 
 OWNER = [
@@ -47,12 +51,15 @@ OWNER = [
     }
 ]
 
+# Of an answer with a secret in it (RFC 6749, section 5.1).
+NOT_STORED = {"Cache-Control": "no-store"}
+
 ALWAYS = (401, 403, 404, 422, 429, 500, 503)  # behind the guard, under a user's path
 WITH_A_BODY = (400, 408, 413, 415)
 MEANINGS = {
     400: "The request can't be read, its JSON is broken for example.",
     401: "The token is missing, has expired or is not valid.",
-    403: "The path belongs to another user.",
+    403: "The path belongs to another user, or the token for a program lacks the scope.",
     404: "There is no such thing among what the user owns.",
     408: str(problems.RequestTimeout().description),
     413: problems.DETAILS[413],
@@ -151,15 +158,21 @@ class Blueprint(flask_smorest.Blueprint):
     """flask-smorest's Blueprint, with our body rules and every problem documented.
 
     `problems` are the statuses that each of its operations may answer with; those of an
-    unreadable body are added where there is one.
+    unreadable body are added where there is one. Where it is about `things`, tokens for programs
+    are accepted that have the scope for these; without, none is.
     """
 
     ARGUMENTS_PARSER = Parser()
 
-    def __init__(self, *args: Any, problems: tuple[int, ...] = ALWAYS, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, problems: tuple[int, ...] = ALWAYS, things: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.problems = problems
         self._prepare_doc_cbks.append(self._add_problems)
+        if things:
+            self.record(lambda state: guard.open_to_programs(state.app, self.name, things))
+            self._prepare_doc_cbks.append(partial(_add_scope, things))
 
     def arguments(self, schema: type[ma.Schema], **kwargs: Any) -> Any:
         """Return smorest's decorator, with a schema that is made once and not for each request."""
@@ -241,6 +254,8 @@ def init_app(app: Flask) -> Api:
         "tags": [
             {"name": "tasks", "description": "A user's tasks."},
             {"name": "accounts", "description": "Signing in, where no outside login does it."},
+            {"name": "programs", "description": "Tokens for scripts and other programs."},
+            {"name": "feeds", "description": "Calendars that show what is due."},
             {"name": "privacy", "description": "All that is stored about a user."},
             {"name": "health", "description": "Whether the service lives and is ready."},
         ],
@@ -297,6 +312,12 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
     if status in headers:
         response["headers"] = {headers[status]: {"schema": {"type": "string"}}}
     return response
+
+
+def _add_scope(
+    things: str, doc: dict[str, Any], info: Any, *, method: str, **context: Any
+) -> dict[str, Any]:
+    return {**doc, "security": [{"bearerAuth": [scope(things, method.upper())]}]}
 
 
 def _add_forms(doc: dict[str, Any]) -> None:

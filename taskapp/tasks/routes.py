@@ -41,7 +41,7 @@ LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "str
 
 Answer = tuple[queries.Row, dict[str, str]]
 
-blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks")
+blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks", things="tasks")
 blueprint.before_request(auth.require_owner)
 blueprint.before_request(rate_limits.count_user)
 

@@ -18,7 +18,7 @@ RETRY_AFTER = {
     }
 }
 
-blueprint = Blueprint("sync", __name__, url_prefix="/api/<user_id>/tasks/changes")
+blueprint = Blueprint("sync", __name__, url_prefix="/api/<user_id>/tasks/changes", things="tasks")
 blueprint.before_request(auth.require_owner)
 blueprint.before_request(rate_limits.count_user)
 

@@ -4,6 +4,7 @@ A caller's `traceparent` (W3C Trace Context) is continued. What people wrote, to
 statements are sent to nobody.
 """
 
+import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
@@ -12,7 +13,9 @@ from flask import Flask, g
 from taskapp import config
 from taskapp.telemetry import logs
 
-UNTRACED = "health,metrics"
+# Addresses that are looked for, with commas between them. That of a feed is a secret.
+UNTRACED = "health,metrics,^[a-z]+://[^/]+/feeds/"
+SECRET_ADDRESS = re.compile("(/feeds/)[^/?#]+")
 NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
@@ -88,8 +91,11 @@ def _report_errors(dsn: str) -> None:
 
 
 def _without_rows(event: Any, hint: object) -> Any:
-    """Leave out the values of a refused row, as the log does, and the query."""
+    """Leave out the values of a refused row, as the log does, the query, and a feed's address."""
     for raised in event.get("exception", {}).get("values", []):
         raised["value"] = logs.without_rows(raised.get("value") or "")
-    event.get("request", {}).pop("query_string", None)
+    asked = event.get("request", {})
+    asked.pop("query_string", None)
+    if "url" in asked:
+        asked["url"] = SECRET_ADDRESS.sub(r"\1(left out)", asked["url"])
     return event
