@@ -1,6 +1,7 @@
 """How many tasks there are of each kind, by one statement that looks at each task once."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
@@ -22,7 +23,8 @@ ENDS = sa.bindparam("day_ends", type_=UTCDateTime)
 MOMENTS = ("%T%Z", "%T%+__:__", "%T%-__:__")
 
 
-class Count(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Count:
     """How many tasks have a value, and how many of these are not completed."""
 
     value: str
@@ -132,7 +134,7 @@ _LOOKED_AT = [
     COLUMNS[name] for name in ("completed", "priority", "category", "tags", "due_date", "due_at")
 ]
 _ALL = sa.func.count().label("number")
-_ZERO = sa.literal_column("0").label("pending")
+_ZERO: Any = sa.literal_column("0").label("pending")
 
 _COUNTS: Mapping[str, Prepared] = {
     "postgresql": _statement(
