@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 export FLASK_APP := wsgi.py
+# The settings read `.env` themselves, and say what is wrong with it.
+export FLASK_SKIP_DOTENV := 1
 
 # How many tests run at a time: many of them wait. 0 runs them one after the other.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
@@ -89,6 +91,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run
 	$(BIN)/python -m bench.row_security
 	$(BIN)/python -m bench.questions
+	$(BIN)/python -m bench.batches
 
 bench-smoke: $(VENV)/.installed-bench
 	$(BIN)/python -m bench.run --smoke

@@ -9,11 +9,16 @@ import atexit
 import fcntl
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+# Ctrl-C while all this loads is no error; later gunicorn handles it.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(130))
 
 # Heartbeats and metrics in memory: the root file system may be read-only.
 memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -59,15 +64,20 @@ if os.environ.get("TASKAPP_METRICS_OF", "") != str(os.getpid()) and (
     remove_folders_of_the_dead()
     make_folder_for_metrics()
 
+folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+if not os.access(folder, os.W_OK):
+    sys.exit(f"taskapp: PROMETHEUS_MULTIPROC_DIR: {folder} is no folder that can be written.")
+
 # gunicorn reads every name in here as a setting, so `config` must not be one.
 from prometheus_client.multiprocess import mark_process_dead
 
-from taskapp.config import BadSetting, read
-from taskapp.serving import start
+from taskapp import urls
+from taskapp.config import BadSetting, command, read, warnings
+from taskapp.serving import idle, start
 from taskapp.telemetry import logs
 
 try:
-    settings = read()
+    settings, suspicious = read(), warnings()
 except BadSetting as bad:
     sys.exit(f"taskapp: {bad}")
 
@@ -78,7 +88,7 @@ bind = (
     else f"{settings.host}:{settings.port}"
 )
 FIRST_TOKEN = {
-    True: "flask token alice  (from a checkout: .venv/bin/flask token alice)",
+    True: command("token alice"),
     False: f"from the login at {settings.jwks_url}",
 }
 workers = settings.web_concurrency
@@ -88,12 +98,16 @@ worker_connections = settings.connections
 timeout = 30
 # Less than the 10 seconds that a container engine waits between SIGTERM and SIGKILL.
 graceful_timeout = 8
-keepalive = 5
-# Whether X-Forwarded-Proto is believed is for TRUSTED_PROXIES to say.
+# For the head of a request; KEEP_ALIVE is what a connection is kept between two.
+keepalive = idle.HEAD
+# What headers of proxies are believed is for TRUSTED_PROXIES to say; gunicorn itself would let
+# whoever is on this machine set SCRIPT_NAME and PATH_INFO.
 secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+forwarded_allow_ips = ""
 # A token of any length that people paste is refused by us, with a reason, rather than by gunicorn
 # with a bare 431. Fewer fields make up for the longer ones.
-limit_request_field_size = settings.max_header_size
+limit_request_field_size = settings.longest_header
 limit_request_line = 4094
 limit_request_fields = 50
 worker_tmp_dir = memory
@@ -114,7 +128,12 @@ logconfig_dict = {
 
 
 def on_starting(server: Any) -> None:
-    if reason := start.refusal(settings):
+    for warning in suspicious:
+        server.log.warning(warning)
+    # One that takes over from another, or whom systemd hands sockets, has them already.
+    inherited = "GUNICORN_FD" in os.environ or "LISTEN_FDS" in os.environ
+    places = [] if inherited or server.cfg.reuse_port else server.cfg.address
+    if reason := start.not_free(places) or start.refusal(settings):
         sys.exit(f"taskapp: {reason}")
 
 
@@ -130,4 +149,5 @@ def when_ready(server: Any) -> None:
     url = f"http://{settings.host}:{settings.port}"
     server.log.info("API:         %s/api/{user_id}/tasks", url)
     server.log.info("Docs:        %s/docs", url)
+    server.log.info("Database:    %s", settings.sqlite_file or urls.shown(settings.database))
     server.log.info("First token: %s", FIRST_TOKEN[settings.shared_secret_accepted])

@@ -16,9 +16,17 @@ ABOUT_ALL = """\
 # Settings
 
 Settings come from the environment, or from a `.env` file in the folder of the service. What the
-environment says goes first; an empty variable counts as not set. A bad value stops the start with
-one line that names it. This page and [.env.example](../.env.example) are written from
-`taskapp/config.py` by `make docs`.
+environment says goes first; an empty variable counts as not set, and white space around a value is
+nothing. A bad value stops the start with one line that names it. What is probably a mistake is a
+warning at the start and of `flask check`: a name one letter off a setting, an unknown one in
+`.env`, quotes around a value (`docker --env-file` leaves them).
+
+Every secret can come from a file, as Docker and Kubernetes mount them: `JWT_SECRET_KEY_FILE` is the
+path of a file that holds `JWT_SECRET_KEY`, and so are `DATABASE_URL_FILE`,
+`DATABASE_DIRECT_URL_FILE`, `REDIS_URL_FILE`, `METRICS_TOKEN_FILE`,
+`OTEL_EXPORTER_OTLP_ENDPOINT_FILE` and `SENTRY_DSN_FILE`.
+
+This page and [.env.example](../.env.example) are written from `taskapp/config.py` by `make docs`.
 
 More about some of them: [authentication](authentication.md),
 [row security](security.md#isolation-twice), [PgBouncer](operations.md#pgbouncer),

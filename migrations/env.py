@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import exc
 
 from taskapp import config
-from taskapp.database import Base, transactional
+from taskapp.database import Base, connections, transactional
 
 if context.config.config_file_name:
     fileConfig(context.config.config_file_name, disable_existing_loggers=False)
@@ -22,6 +22,13 @@ WAIT = 600  # seconds for others who migrate at the same time
 # A migration waits no longer than that for a table: all requests wait behind it. `flask migrate`
 # tries again.
 LOCK_TIMEOUT = 2  # seconds
+# Wherever the login finds the tables: in a schema of its own, or in `public`.
+FOUND = sa.text("""
+SELECT quote_ident(nspname), quote_ident(relname) FROM pg_class, pg_namespace
+WHERE relnamespace = pg_namespace.oid AND pg_class.oid IN (
+    SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name
+)
+""")
 
 
 def run() -> None:
@@ -58,7 +65,8 @@ def _engine() -> sa.Engine:
     settings = config.of(current_app)
     if settings.direct_database == settings.database:
         return transactional()
-    return sa.create_engine(settings.direct_database, poolclass=sa.NullPool)
+    connect = connections.direct(settings).connect
+    return sa.create_engine(settings.direct_database, creator=connect, poolclass=sa.NullPool)
 
 
 @contextmanager
@@ -73,7 +81,7 @@ def _alone(connection: sa.Connection) -> Iterator[None]:
         yield
         return
     end = time.monotonic() + WAIT
-    with psycopg.connect(config.of(current_app).direct_conninfo) as lock:
+    with connections.direct(config.of(current_app)).connect() as lock:
         while not _is_taken(lock):
             if time.monotonic() > end:
                 raise SystemExit("taskapp: others have been migrating for 10 minutes. Try again.")
@@ -95,31 +103,36 @@ def _allow(connection: sa.Connection, role: str) -> None:
     Raises SystemExit where the login may not do it.
     """
     login = connection.scalar(sa.text("SELECT quote_ident(current_user)"))
-    tables = ", ".join(
-        sorted(set(Base.metadata.tables) & set(sa.inspect(connection).get_table_names()))
-    )
+    asked = {"tables": sorted(Base.metadata.tables)}
+    tables = {(schema, table) for schema, table in connection.execute(FOUND, asked)}
     try:
         if not connection.scalar(sa.text("SELECT to_regrole(:role)"), {"role": role}):
             # Another database of the cluster may be doing the same.
-            make = f"CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN unique_violation THEN NULL"
+            taken = "EXCEPTION WHEN unique_violation OR duplicate_object THEN NULL"
+            make = f"CREATE ROLE {role} NOLOGIN; {taken}"
             connection.execute(sa.text(f"DO $$ BEGIN {make}; END $$"))
         # A superuser may take any role. Since PostgreSQL 16 the creator of a role is a member of it
         # but may not SET ROLE to it.
         may = "SET" if connection.dialect.server_version_info >= (16,) else "MEMBER"
         if not connection.scalar(sa.text(f"SELECT pg_has_role(:role, '{may}')"), {"role": role}):
             connection.execute(sa.text(f"GRANT {role} TO {login}"))
-        connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {role}"))
+        for schema in sorted({schema for schema, _ in tables}):
+            connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {role}"))
         connection.execute(sa.text(f"GRANT SELECT ON alembic_version TO {role}"))
         if tables:
+            names = ", ".join(f"{schema}.{table}" for schema, table in sorted(tables))
             rights = "SELECT, INSERT, UPDATE, DELETE"
-            connection.execute(sa.text(f"GRANT {rights} ON {tables} TO {role}"))
+            connection.execute(sa.text(f"GRANT {rights} ON {names} TO {role}"))
     except exc.ProgrammingError as error:
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
+        connection.rollback()
+        known = connection.scalar(sa.text("SELECT to_regrole(:role)"), {"role": role})
+        make = "" if known else f"CREATE ROLE {role} NOLOGIN; "
+        may = "take" if known else "make"
         raise SystemExit(
-            f"taskapp: {login} may not make the role {role}. Let an administrator run:\n"
-            f"  CREATE ROLE {role} NOLOGIN; GRANT {role} TO {login};\n"
-            "and migrate again. DATABASE_ROLE=none does without it."
+            f"taskapp: {login} may not {may} the role {role}. Let an administrator run"
+            f" `{make}GRANT {role} TO {login};` and migrate again, or set DATABASE_ROLE=none."
         ) from None
 
 

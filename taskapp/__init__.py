@@ -17,6 +17,7 @@ from taskapp import (
     feeds,
     headers,
     health,
+    paths,
     privacy,
     problems,
     programs,
@@ -47,6 +48,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     config.init_app(app, settings)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    paths.init_app(app)
     telemetry.init_app(app)
     database.init_app(app)
     problems.init_app(app)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask import current_app
 
-from taskapp import config
+from taskapp import config, urls
 from taskapp.auth import guard
 from taskapp.database import (
     connections,
@@ -38,7 +38,7 @@ class Finding:
 
 def run() -> Iterator[Finding]:
     """Yield the findings, in the order in which they should be put right."""
-    yield Finding("settings", "they make sense")
+    yield Finding("settings", " ".join(config.warnings()) or "they make sense")
     database = _database()
     yield database
     if not database.remedy:
@@ -52,16 +52,20 @@ def run() -> Iterator[Finding]:
 
 
 def _database() -> Finding:
-    url = config.of(current_app).database.render_as_string(hide_password=True)
+    unfit = None
     try:
+        unfit = schema.unfit()
         with maintenance():
             version = _version()
-    except Unavailable as away:
-        reason = str(getattr(away.__cause__, "orig", away.__cause__)).strip().partition("\n")[0]
-        return Finding("database", f"{url}: {reason}", "Look at DATABASE_URL, and whether it runs.")
+    except Unavailable as error:
+        if unfit:
+            return Finding("database", schema.away(error), unfit)
+        remedy = "Look at DATABASE_URL, and whether it runs."
+        return Finding("database", schema.away(error), remedy)
     if version.startswith("PostgreSQL") and int(version.split()[1].partition(".")[0]) < OLDEST:
         return Finding("database", version, f"PostgreSQL {OLDEST} or newer is needed.")
-    return Finding("database", f"{url}: {version}")
+    found = f"{urls.shown(config.of(current_app).database)}: {version}"
+    return Finding("database", found, unfit or "")
 
 
 def _version() -> str:
@@ -72,8 +76,12 @@ def _version() -> str:
 
 def _migrations() -> Finding:
     allowed = config.of(current_app).allow_newer_database
-    remedy = schema.trouble(newer_allowed=allowed)
-    return Finding("migrations", f"at {schema.of_database()} of {schema.of_code()}", remedy or "")
+    try:
+        remedy = schema.trouble(newer_allowed=allowed)
+        found = f"at {schema.of_database()} of {schema.of_code()}"
+    except Unavailable as error:
+        return Finding("migrations", schema.away(error), f"Run `{config.command('migrate')}`.")
+    return Finding("migrations", found, remedy or "")
 
 
 def _row_security() -> Finding:
@@ -87,21 +95,24 @@ def _row_security() -> Finding:
         return Finding("row security", f"requests run as {role} and see rows of their user only")
     if role == "none":
         return Finding("row security", "off, by DATABASE_ROLE=none and a login that owns all")
-    return Finding("row security", f"not in force for {role}", "Run `taskapp migrate`.")
+    return Finding(
+        "row security", f"not in force for {role}", f"Run `{config.command('migrate')}`."
+    )
 
 
 def _session() -> Finding:
-    wanted = connections.session(config.of(current_app).database_timeout)
+    settings = config.of(current_app)
     with maintenance():
         if dialect() == "sqlite":
             return Finding("session", "SQLite has no settings that matter here")
+        wanted = connections.of(settings).wanted
         asked = sa.text("SELECT name, setting FROM pg_settings WHERE name = ANY (:names)")
         found = {row.name: row.setting for row in execute(asked, {"names": list(wanted)})}
     wrong = {name: value for name, value in found.items() if value != wanted[name]}
     if not wrong:
         return Finding("session", "its time zone and time limits are those that were asked for")
     about = ", ".join(f"{name} is {value}, not {wanted[name]}" for name, value in wrong.items())
-    remedy = "A pooler keeps them from the database: ALTER ROLE … SET (docs/operations.md)."
+    remedy = "Something between here and the database changes them (docs/operations.md)."
     return Finding("session", about, remedy)
 
 
@@ -136,7 +147,8 @@ def _keys() -> Finding:
     began = time.monotonic()
     if not login.load():
         remedy = "Look at BETTER_AUTH_URL or JWT_JWKS_URL, from where this runs."
-        return Finding("login", f"no keys to be had from {login.url}", remedy)
+        trouble = login.trouble or "no answer in time"
+        return Finding("login", f"no keys to be had from {login.url}: {trouble}", remedy)
     milliseconds = (time.monotonic() - began) * 1000
     return Finding("login", f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms")
 

@@ -3,25 +3,40 @@
 import sys
 import time
 from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
 
 import click
+import psycopg
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from psycopg.errors import LockNotAvailable
-from sqlalchemy.exc import OperationalError
+from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, LockNotAvailable
+from sqlalchemy import exc
 
 from taskapp import checks, config
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import maintenance, now, schema
+from taskapp.database import Unavailable, maintenance, now, schema, turns
 from taskapp.rest import idempotency
 from taskapp.tasks import trash
 
+MAY_CREATE = "GRANT USAGE, CREATE ON SCHEMA public TO the_login"
 PURGED_AT_ONCE = 100  # users
 
 TRIES = 30  # of a migration that does not get its locks in time, a second apart
 
 keys = AppGroup("keys", help="The keys that access tokens are verified with.")
+
+
+class Command(click.Command):
+    """A command that ends with one line where the database can't be used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it."""
+        try:
+            return super().invoke(ctx)
+        except Unavailable as error:
+            raise click.ClickException(schema.away(error)) from None
 
 
 def init_app(app: Flask) -> None:
@@ -81,29 +96,52 @@ def check_keys(encoded: str | None) -> None:
     raise SystemExit(1 if trouble else 0)
 
 
-@click.command()
+@click.command(cls=Command)
 @with_appcontext
 def migrate() -> None:
     """Bring the database up to this release.
 
     Several at once wait for each other, and requests go on being answered meanwhile.
     """
+    if reason := _no_use_to_migrate():
+        raise click.ClickException(reason)
+    if schema.of_database() <= schema.of_code():
+        _upgrade()
+    click.echo(f"The database is at migration {schema.of_database()}.")
+
+
+def _no_use_to_migrate() -> str | None:
+    if reason := schema.unfit():
+        return reason
+    newer_allowed = config.of(current_app).allow_newer_database
+    return schema.unknown(schema.of_database(), newer_allowed=newer_allowed)
+
+
+def _upgrade() -> None:
+    # Alembic takes 11 MB and part of the start-up time.
     import flask_migrate
 
     for attempt in range(1, TRIES + 1):
         try:
             flask_migrate.upgrade()
             break
-        except OperationalError as error:
+        except (psycopg.Error, exc.DBAPIError) as error:
             # Nothing of it was done; the service was not held up for longer than that.
-            if not isinstance(error.orig, LockNotAvailable) or attempt == TRIES:
-                raise click.ClickException(str(error.orig)) from error
+            if not isinstance(getattr(error, "orig", error), LockNotAvailable) or attempt == TRIES:
+                raise click.ClickException(_not_migrated(error)) from None
             click.echo("A table is in use; trying again.", err=True)
             time.sleep(1)
-    click.echo(f"The database is at migration {schema.of_database()}.")
 
 
-@click.command()
+def _not_migrated(error: Exception) -> str:
+    cause = getattr(error, "orig", error)
+    said = f"The database can't be migrated: {turns.reason(error)}."
+    if isinstance(cause, InsufficientPrivilege | InvalidSchemaName):
+        return f"{said} The login needs a schema in which it may make tables: {MAY_CREATE}."
+    return said
+
+
+@click.command(cls=Command)
 @with_appcontext
 def purge() -> None:
     """Remove what has expired: tasks in the trash, and the answers kept for retries.
@@ -150,6 +188,7 @@ def _describe(settings: config.Settings, login: Jwks | None) -> None:
 def _cannot_be_fetched(login: Jwks) -> bool:
     if not login.load():
         click.echo(f"Keys:          {login.url} can't be fetched, or holds no key that can be used")
+        click.echo(f"               {login.trouble or 'no answer in time'}")
         return True
     for kid, key in login.keys.items():
         click.echo(f"Key:           {key.algorithm} {kid or '(without a key id)'}")
@@ -161,10 +200,15 @@ def _is_refused(encoded: str) -> bool:
         token = guard.verifier().verify(encoded)
     except tokens.Refused as refused:
         click.echo(f"Token:         refused. {refused}")
+        if refused.found:
+            click.echo(f"               {refused.found}")
         return True
     except Unreachable:
         click.echo("Token:         can't be checked without the keys of the login.")
         return True
-    minutes = (token.claims["exp"] - time.time()) / 60
-    click.echo(f"Token:         accepted. User {token.identity.id!r}, {minutes:.0f} minutes left.")
+    minutes, user_id = (token.claims["exp"] - time.time()) / 60, token.identity.id
+    click.echo(f"Token:         accepted. User {user_id!r}, {minutes:.0f} minutes left.")
+    click.echo(f"Tasks:         /api/{quote(user_id, safe='')}/tasks, or /api/tasks")
+    if "/" in user_id:
+        click.echo("               A proxy in front must hand on %2F as it comes.")
     return False

@@ -4,22 +4,25 @@ import dataclasses
 import os
 import re
 import secrets
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import urlsplit
 
+import idna
 import limits
 import marshmallow as ma
-from dotenv import dotenv_values
 from flask import Flask
 from marshmallow import validate
 from marshmallow.fields import Boolean, Integer, String
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
+
+from taskapp import urls, variables
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
@@ -36,6 +39,10 @@ ASYMMETRIC = (
     "RS384",
     "RS512",
 )
+DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._-]+")
+APP = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?")  # what stands there in origins of apps
+COMMAND = "taskapp"  # of the image
 ALIAS = re.compile("[A-Za-z_][A-Za-z0-9_]{0,49}")
 
 
@@ -91,7 +98,16 @@ def whole_number(default: int, least: int, most: int, help: str, **more: Any) ->
 
 
 def one_of(default: str, *choices: str, help: str) -> Any:
-    return setting(default, String(validate=validate.OneOf(choices)), help)
+    return setting(default, _Choice(validate=validate.OneOf(choices)), help)
+
+
+class _Choice(String):
+    """One of several words, in capital or small letters."""
+
+    def _deserialize(self, value: Any, *arguments: Any, **more: Any) -> Any:
+        (choices,) = (check.choices for check in self.validators)  # type: ignore[attr-defined]
+        word = super()._deserialize(value, *arguments, **more)
+        return next((choice for choice in choices if choice.lower() == word.lower()), word)
 
 
 def _is_role(value: str) -> None:
@@ -111,12 +127,22 @@ def _is_counter(value: str) -> None:
     try:
         parts = urlsplit(value)
         known = re.fullmatch(r"memory|(redis|valkey)(s|\+\w+)?", parts.scheme)
-        if "+" not in parts.scheme:  # those with one take several hosts
+        if known and "+" not in parts.scheme:  # those with one take several hosts
             parts.port  # noqa: B018 - raises where the port makes no sense
-    except ValueError:
+            _redis_takes(value)
+    except (ValueError, TypeError):
         known = None
     if not known:
         raise ma.ValidationError("Must be like redis://:password@localhost:6379/0.")
+
+
+def _redis_takes(url: str) -> None:
+    if not url.startswith("memory:"):
+        # It takes megabytes, and is loaded only where there is one.
+        from redis import Redis
+
+        # Nothing connects yet.
+        Redis.from_url(re.sub("^valkey", "redis", url)).connection_pool.make_connection()
 
 
 def _is_of_a_login(value: str) -> None:
@@ -130,16 +156,33 @@ def _is_of_a_login(value: str) -> None:
         raise ma.ValidationError("is not like https://login.example.com")
     if parts.username or parts.password:
         raise ma.ValidationError("must not contain a user name or a password")
-    # Whoever can change the keys on their way here can sign any token.
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-        raise ma.ValidationError("must begin with https:// (http:// only for this machine)")
 
 
-def _is_loopback(host: str) -> bool:
+def _is_open(url: str) -> bool:
+    """Tell whether the answer from there can be changed on its way here."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not urls.is_loopback(parts.hostname or "")
+
+
+def _is_a_collector(value: str) -> None:
     try:
-        return ip_address(host).is_loopback
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises where the port makes no sense
+        sane = parts.scheme in ("http", "https") and parts.hostname
     except ValueError:
-        return host == "localhost"
+        sane = False
+    if not sane:
+        raise ma.ValidationError("is not like http://collector:4318")
+
+
+def _is_of_sentry(value: str) -> None:
+    # Loaded only where there is one.
+    from sentry_sdk.utils import BadDsn, Dsn
+
+    try:
+        Dsn(value)
+    except BadDsn:
+        raise ma.ValidationError("is not like https://key@sentry.example.com/1") from None
 
 
 def _are_asymmetric(value: str) -> None:
@@ -153,12 +196,45 @@ def _are_origins(value: str) -> None:
         # A wildcard together with credentials would let any site act for a signed-in user.
         if origin == "*":
             raise ma.ValidationError("* is not allowed; list the frontends' origins")
-        parts = urlsplit(origin)
-        plain = f"{parts.scheme}://{parts.netloc}"
-        if parts.scheme not in ("http", "https") or not parts.netloc or origin != plain:
-            raise ma.ValidationError(f"{origin!r} is not like https://app.example.com")
-        if set("*\\]?$^[()@") & set(parts.netloc.replace("[::1]", "")):
-            raise ma.ValidationError(f"{origin!r} must name one host, without patterns")
+        _origin(origin)
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers send it (RFC 6454, section 6.1; WHATWG URL, host parsing).
+
+    Those of apps have schemes of their own, such as capacitor://localhost. Raises
+    `marshmallow.ValidationError`.
+    """
+    unlike = ma.ValidationError(f"{text!r} is not like https://app.example.com")
+    try:
+        parts = urlsplit(text)
+        port, host = parts.port, parts.hostname or ""
+        written = f"{parts.scheme}://{parts.netloc}"
+        # The scheme comes out in small letters.
+        if not host or "@" in parts.netloc or text.partition(":")[2] != written.partition(":")[2]:
+            raise unlike
+        if parts.scheme in ("file", "data", "blob", "javascript"):
+            raise ma.ValidationError(f"{text!r}: its pages have the origin null, as anybody may")
+        if parts.scheme not in DEFAULT_PORTS:
+            return written if APP.fullmatch(parts.netloc) else _refuse_pattern(text)
+        host = _host(host)
+    except ValueError:
+        raise unlike from None
+    if not HOST.fullmatch(host):
+        _refuse_pattern(text)
+    shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
+
+
+def _host(host: str) -> str:
+    """Return a host as browsers write it: an IPv6 address in brackets, an IDN in Punycode."""
+    if ":" in host:
+        return f"[{ip_address(host).compressed}]"
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
+
+
+def _refuse_pattern(origin: str) -> NoReturn:
+    raise ma.ValidationError(f"{origin!r} must name one host, without patterns")
 
 
 def _are_aliases(value: str) -> None:
@@ -177,20 +253,9 @@ def _alias(text: str) -> tuple[str, str]:
 def _database_url(value: str) -> URL:
     # Flask-SQLAlchemy looks for a relative file in the instance folder, and makes the folder.
     try:
-        url = make_url(value or "sqlite:///tasks.db")
-    except (ArgumentError, ValueError):  # the latter repeats the port, or a password in its place
-        raise ma.ValidationError("is not a database URL") from None
-    if password := url.query.get("password"):
-        # SQLAlchemy hides only the one before the host.
-        password = password if isinstance(password, str) else password[-1]
-        url = url.set(password=password).difference_update_query(["password"])
-    if url.drivername in ("postgres", "postgresql"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.drivername not in ("postgresql+psycopg", "sqlite"):
-        raise ma.ValidationError("must begin with postgresql:// or sqlite:///")
-    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ma.ValidationError("SQLite needs a file, such as sqlite:////data/tasks.db")
-    return url
+        return urls.database(value or "sqlite:///tasks.db")
+    except ValueError as error:
+        raise ma.ValidationError(str(error)) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,16 +316,16 @@ class DatabaseSettings:
         return _database_url(self.database_url)
 
     @property
+    def sqlite_file(self) -> str:
+        """The path of the SQLite file; empty with PostgreSQL."""
+        if self.database.drivername != "sqlite":
+            return ""
+        return str(Path(self.instance_path) / str(self.database.database))
+
+    @property
     def direct_database(self) -> URL:
         """The database's URL past any pooler: for migrations, and to listen."""
         return _database_url(self.database_direct_url or self.database_url)
-
-    @property
-    def direct_conninfo(self) -> str:
-        """The same for psycopg itself; it holds the password."""
-        return self.direct_database.set(drivername="postgresql").render_as_string(
-            hide_password=False
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,8 +334,9 @@ class LoginSettings:
 
     better_auth_url: str = text(
         "",
-        "Base URL of a Better Auth server, whose keys are at `{url}/api/auth/jwks`, and whose "
-        "tokens name it as issuer and audience.",
+        "Base URL of a Better Auth server, most often the frontend's own; its keys are at "
+        "`/api/auth/jwks` there, or at `{url}/jwks` if it has a path, and its tokens name it as "
+        "issuer and audience.",
         check=_is_of_a_login,
         example="https://login.example.com",
     )
@@ -279,6 +345,11 @@ class LoginSettings:
         "Where any other login publishes its keys (JWKS).",
         check=_is_of_a_login,
         example="https://issuer.example.com/.well-known/jwks.json",
+    )
+    login_over_http: bool = switch(
+        False,
+        "`true` fetches the login's keys by http:// from another machine, for development: whoever "
+        "is between can sign in as anybody.",
     )
     jwt_issuer: str = text(
         "",
@@ -331,19 +402,20 @@ class LoginSettings:
     @property
     def jwks_url(self) -> str:
         """Where the outside login publishes its keys; empty without one."""
-        return self.jwt_jwks_url or (
-            f"{self.better_auth_url.rstrip('/')}/api/auth/jwks" if self.better_auth_url else ""
-        )
+        if self.jwt_jwks_url or not self.better_auth_url:
+            return self.jwt_jwks_url
+        url = self.better_auth_url.rstrip("/")
+        return f"{url}/jwks" if urlsplit(url).path else f"{url}/api/auth/jwks"
 
     @property
     def issuers(self) -> list[str]:
         """The `iss` of the outside login's tokens; empty: not looked at."""
-        return listed(self.jwt_issuer) or _with_and_without_slash(self.better_auth_url)
+        return listed(self.jwt_issuer) or _names_of_better_auth(self.better_auth_url)
 
     @property
     def audiences(self) -> list[str]:
         """The `aud` of the outside login's tokens, any of them; empty: not looked at."""
-        return listed(self.jwt_audience) or _with_and_without_slash(self.better_auth_url)
+        return listed(self.jwt_audience) or _names_of_better_auth(self.better_auth_url)
 
     @property
     def algorithms(self) -> list[str]:
@@ -455,14 +527,21 @@ class ServingSettings:
     connections: int = whole_number(
         1000, 1, 65535, "Client connections of each worker process; others wait to be accepted."
     )
+    keep_alive: int = whole_number(
+        5,
+        5,
+        3600,
+        "Seconds that a connection is kept between two requests; more than the idle time of a load "
+        "balancer in front, or requests meet connections that are just being closed.",
+    )
     trusted_proxies: int = whole_number(
         0, 0, 10, "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."
     )
 
     @property
     def origins(self) -> list[str]:
-        """The origins that browsers may call from (RFC 6454: scheme, host and port)."""
-        return listed(self.cors_origins)
+        """The origins that browsers may call from, as these write them."""
+        return [_origin(each) for each in listed(self.cors_origins)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -496,7 +575,7 @@ class LimitsSettings:
         65536, 1024, 2**24, "Bytes of a request body; a longer one gets 413."
     )
     max_header_size: int = whole_number(
-        131072, 8192, 2**20, "Bytes of one header; a longer one gets 431."
+        32_768, 8192, 2**20, "Bytes of one header; a longer one gets 431."
     )
     body_timeout: int = whole_number(
         10, 1, 300, "Seconds to receive a request body; a slower one gets 408."
@@ -530,12 +609,14 @@ class TelemetrySettings:
     otel_exporter_otlp_endpoint: str = text(
         "",
         "OpenTelemetry collector that traces are sent to by OTLP over HTTP; when empty, none are.",
+        check=_is_a_collector,
         secret=True,
         example="http://localhost:4318",
     )
     sentry_dsn: str = text(
         "",
         "Sentry project that errors are sent to; when empty, none are.",
+        check=_is_of_sentry,
         secret=True,
         example="https://key@sentry.example.com/1",
     )
@@ -555,10 +636,25 @@ class Settings(
     """The settings; a field `port` is read from the variable `PORT`."""
 
     @property
+    def longest_header(self) -> int:
+        """How many bytes a header may have: a token that may be so long fits into one."""
+        return max(self.max_header_size, self.jwt_max_length + 64)
+
+    @property
     def accounts_kept(self) -> bool:
         """Whether this service keeps accounts of its own."""
         outside = self.outside_login or self.jwt_issuer
         return self.accounts == "on" or (self.accounts == "auto" and not outside)
+
+
+def command(arguments: str) -> str:
+    """Return how a command for operators is called from where this runs."""
+    if shutil.which(COMMAND):
+        return f"{COMMAND} {arguments}"
+    if shutil.which("flask") == str(Path(sys.prefix) / "bin" / "flask"):
+        return f"flask {arguments}"
+    ours = (ROOT / ".venv").resolve() == Path(sys.prefix).resolve()
+    return f"{'.venv' if ours else sys.prefix}/bin/flask {arguments}"
 
 
 def listed(text: str) -> list[str]:
@@ -574,6 +670,16 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**values)
     if settings.jwt_secret_beside_jwks and not settings.jwt_secret_key:
         raise BadSetting("JWT_SECRET_KEY", "is missing; JWT_SECRET_BESIDE_JWKS needs it")
+    if _is_open(settings.jwks_url) and not settings.login_over_http:
+        # Whoever can change the keys on their way here can sign any token.
+        name = "JWT_JWKS_URL" if settings.jwt_jwks_url else "BETTER_AUTH_URL"
+        reason = "must begin with https:// (LOGIN_OVER_HTTP=true allows http:// for development)"
+        raise BadSetting(name, reason)
+    try:
+        urls.proxy_for(settings.jwks_url)
+    except ValueError:
+        name = f"{urlsplit(settings.jwks_url).scheme.upper()}_PROXY"
+        raise BadSetting(name, "is not like http://proxy:3128") from None
     if settings.direct_database.drivername != settings.database.drivername:
         raise BadSetting("DATABASE_DIRECT_URL", "must lead to the database of DATABASE_URL")
     return _with_secret(settings)
@@ -590,12 +696,28 @@ def of(app: Flask) -> Settings:
     return cast(Settings, app.extensions["taskapp.settings"])
 
 
+def warnings(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return what is probably a mistake in what is set, a sentence each; raises `BadSetting`."""
+    return list(_set_in(environ).warnings(_names(*fields(Settings))))
+
+
+def _set_in(environ: Mapping[str, str]) -> variables.Given:
+    # A `.env` belongs to the service as it is started, not to every reader of settings.
+    file = ROOT / ".env" if environ is os.environ and (ROOT / ".env").exists() else None
+    secret = [declared for declared in fields(Settings) if about(declared).secret]
+    try:
+        return variables.given(environ, file, _names(*secret))
+    except variables.Bad as bad:
+        raise BadSetting(bad.name, bad.reason) from None
+
+
+def _names(*declared: dataclasses.Field[Any]) -> list[str]:
+    return [name for each in declared for name in (each.name.upper(), *about(each).aliases)]
+
+
 def _given(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that are set, by name; an empty one is not."""
-    given = dict(environ)
-    if environ is os.environ:
-        given = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **given}
-    given = {name: value for name, value in given.items() if value != ""}
+    """Return the variables that are set, by name."""
+    given = dict(_set_in(environ).values)
     if given.get("DATABASE_POOL_SIZE") == "0":
         del given["DATABASE_POOL_SIZE"]  # it was the default, and left the number to THREADS
     if "BETTER_AUTH_SECRET" in given:
@@ -605,18 +727,23 @@ def _given(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _value(declared: dataclasses.Field[Any], given: Mapping[str, str]) -> Any:
-    for name in (declared.name.upper(), *about(declared).aliases):
+    for name in _names(declared):
         if name in given:
             try:
                 return about(declared).parse.deserialize(given[name])
             except ma.ValidationError as error:
-                raise BadSetting(name, " ".join(cast(list[str], error.messages))) from None
+                reason = " ".join(cast(list[str], error.messages))
+                if variables.is_quoted(given[name]):
+                    reason = f"{reason.removesuffix('.')}. The quotes are taken as a part of it."
+                raise BadSetting(name, reason) from None
     return declared.default
 
 
-def _with_and_without_slash(url: str) -> list[str]:
-    # Better Auth gives its base URL as it was configured, and both forms are in use.
-    return [url.rstrip("/"), url.rstrip("/") + "/"] if url else []
+def _names_of_better_auth(url: str) -> list[str]:
+    # Its tokens name the origin of its base URL (which browsers and Node write without a usual
+    # port), or what was configured there; with and without a slash, since both are in use.
+    names = dict.fromkeys([url.rstrip("/"), urls.origin(urlsplit(url))]) if url else {}
+    return [form for name in names for form in (name, f"{name}/")]
 
 
 def _with_secret(settings: Settings) -> Settings:

@@ -50,13 +50,24 @@ def wait(file: int, wanted: int) -> int:
 def aside(work: Callable[..., Any], *arguments: Any) -> Any:
     """Return what `work` returns, done in a real thread while other requests go on."""
     if is_on():
-        return gevent.get_hub().threadpool.apply(work, arguments)
+        done, error = gevent.get_hub().threadpool.apply(_outcome, (work, arguments))
+        if error is not None:
+            raise error
+        return done
     return work(*arguments)
 
 
 def time_limit(seconds: float, error: Exception) -> AbstractContextManager[object]:
     """Return a context that raises the error if its block waits for longer than that."""
     return gevent.Timeout(seconds, error)
+
+
+def _outcome(work: Callable[..., Any], arguments: Any) -> tuple[Any, BaseException | None]:
+    # gevent prints what is raised in its threads, also where somebody expects it.
+    try:
+        return work(*arguments), None
+    except BaseException as error:  # noqa: BLE001 - it is raised again by whoever waits
+        return None, error
 
 
 def _polled(file: int, wanted: int) -> Any:

@@ -3,16 +3,17 @@
 import logging
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from taskapp import paths
 from taskapp.database.turns import Unavailable as DatabaseAway
-from taskapp.telemetry import request_ids
+from taskapp.telemetry import metrics, request_ids
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
+SHOWN = 50  # characters of a user id
 
 logger = logging.getLogger("taskapp")
 
@@ -56,8 +57,10 @@ class Forbidden(Problem):
 class NotOwner(Forbidden):
     """The path belongs to another user."""
 
-    def __init__(self) -> None:
-        super().__init__("Access denied: the user id in the path is not the token's.")
+    def __init__(self, user_id: str, hint: str = "") -> None:
+        named = repr(user_id[:SHOWN])
+        sentence = f"Access denied: the user id in the path, {named}, is not the token's."
+        super().__init__(f"{sentence} {hint}".rstrip())
 
 
 class InsufficientScope(Forbidden):
@@ -124,6 +127,16 @@ class UnsupportedMediaType(Problem):
 
     def __init__(self) -> None:
         super().__init__("The body must be JSON, sent with Content-Type: application/json.")
+
+
+class UnsupportedCoding(Problem):
+    """The body is compressed (RFC 9110, section 15.5.16)."""
+
+    code = 415
+    headers = {"Accept-Encoding": "identity"}
+
+    def __init__(self) -> None:
+        super().__init__("The body must not be compressed: send it without Content-Encoding.")
 
 
 class Invalid(Problem):
@@ -194,21 +207,31 @@ def document(
     }
 
 
+def told(problem: Problem) -> dict[str, Any]:
+    """Return the document for a problem that is a part of an answer."""
+    return _document(problem.code, problem.description or "", problem.members)
+
+
+def _document(status: int, detail: str, members: dict[str, Any]) -> dict[str, Any]:
+    return document(
+        HTTPStatus(status).phrase,
+        status,
+        detail,
+        instance=paths.written(request.path),
+        request_id=request_ids.current(),
+        **members,
+    )
+
+
 def write(error: HTTPException) -> Response:
     """Return the response for the exception, its own headers kept."""
     status = error.code or 500
     if isinstance(error, Problem):
         detail, members, headers = error.description, error.members, list(error.headers.items())
     else:
-        detail, members, headers = DETAILS.get(status), {}, error.get_headers()
-    body = document(
-        HTTPStatus(status).phrase,
-        status,
-        detail or HTTPStatus(status).description,
-        instance=quote(request.path),
-        request_id=request_ids.current(),
-        **members,
-    )
+        ours = error.description if isinstance(error, metrics.TokenNeeded) else None
+        detail, members, headers = ours or DETAILS.get(status), {}, error.get_headers()
+    body = _document(status, detail or HTTPStatus(status).description, members)
     response = Response(current_app.json.dumps(body), status=status, content_type=MEDIA_TYPE)
     for name, value in headers:
         if name.lower() != "content-type":
@@ -217,7 +240,8 @@ def write(error: HTTPException) -> Response:
 
 
 def _database_away(error: DatabaseAway) -> Response:
-    logger.error("database unavailable, request %s", request_ids.current(), exc_info=error)
+    # One line: while the database is away, there is one for each request.
+    logger.error("database unavailable, request %s: %s", request_ids.current(), error.reason)
     return write(Unavailable("The database is not available right now. Please try again."))
 
 

@@ -47,11 +47,13 @@ class Login:
     def __init__(self, *keys: SigningKey) -> None:
         self.keys = list(keys) or [SigningKey()]
         self.fetches = 0
+        self.asked: list[tuple[str, str | None]] = []
         self.delay = 0.0
         self.may_answer = threading.Event()
         self.may_answer.set()
         self.answer: bytes | None = None  # instead of the key set
         self.status = 200
+        self.location = "/elsewhere"
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -60,6 +62,7 @@ class Login:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 login.fetches += 1
+                login.asked.append((self.path, self.headers.get("Proxy-Authorization")))
                 login.may_answer.wait(PATIENCE)
                 time.sleep(login.delay)
                 body = json.dumps({"keys": [key.jwk for key in login.keys]}).encode()
@@ -67,7 +70,7 @@ class Login:
                 with contextlib.suppress(ConnectionError):  # who waited too long is gone
                     self.send_response(login.status)
                     self.send_header("Content-Length", str(len(body)))
-                    self.send_header("Location", "/elsewhere")
+                    self.send_header("Location", login.location)
                     self.end_headers()
                     self.wfile.write(body)
 

@@ -40,7 +40,12 @@ BESIDE = {
     "tasks": ["rest/test_contract.py", "test_privacy.py"],
     "users": ["tasks", "accounts", "test_privacy.py"],
 }
-EVERYWHERE = ["test_others.py", "test_row_security.py", "rest/test_openapi.py"]
+EVERYWHERE = [
+    "test_others.py",
+    "test_row_security.py",
+    "test_migrations.py",
+    "rest/test_openapi.py",
+]
 # Operators that need arguments, make a TypeError of everything, or often change nothing.
 NONSENSE = re.compile("Variable|Unary.*_(UAdd|USub|Invert|Not)_|_(Not)?(Eq|LtE?|GtE?)_Is(Not)?$")
 ONLY_TOLD = {"metadata", "description", "example", "help"}  # arguments that change no answer

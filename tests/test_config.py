@@ -8,8 +8,9 @@ import flask_migrate
 import pytest
 
 from docs.settings import texts
-from taskapp import config, create_app
+from taskapp import config, create_app, urls
 from taskapp.config import BadSetting, Settings
+from taskapp.database import connections
 
 SECRET = "x" * 32
 
@@ -31,6 +32,18 @@ def read(tmp_path, **environ):
         ("CORS_ORIGINS", "localhost:3000"),
         ("CORS_ORIGINS", "https://a.example/path"),
         ("CORS_ORIGINS", "https://*.example"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "file:///index.html"),
+        ("CORS_ORIGINS", "file://x"),
+        ("CORS_ORIGINS", "https://a.example:x"),
+        ("CORS_ORIGINS", "https://a.example:99999"),
+        ("CORS_ORIGINS", "https://user@a.example"),
+        ("CORS_ORIGINS", "https://[::1"),
+        ("CORS_ORIGINS", "https://bü\u200dcher..example"),
+        ("CORS_ORIGINS", "capacitor://*"),
+        ("CORS_ORIGINS", "capacitor://localhost/x"),
+        ("CORS_ORIGINS", "capacitor://"),
+        ("CORS_ORIGINS", "https://a.example?x"),
         ("DATABASE_URL", "mysql://x/y"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "sqlite://"),
@@ -128,7 +141,7 @@ def test_the_password_of_the_database_is_known_but_not_printed(tmp_path, name, p
     settings = read(tmp_path, **environ, JWT_SECRET_KEY=SECRET)
 
     assert settings.direct_database.password == MARKER
-    assert MARKER in settings.direct_conninfo
+    assert connections.direct(settings).parameters["password"] == MARKER
     assert MARKER not in repr(settings)
     assert MARKER not in repr(settings.direct_database)
 
@@ -210,3 +223,161 @@ def test_every_line_of_the_example_is_accepted(tmp_path):
     read(tmp_path, **dict(lines) | {"INSTANCE_PATH": str(tmp_path)})
 
     assert {name.lower() for name, _ in lines} == {field.name for field in fields(Settings)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DATABASE_URL", f"postgresql://u:Pa@ss:{MARKER}@localhost/db", "percent-encoded"),
+        ("DATABASE_URL", f"postgresql://u:Pa@{MARKER}@localhost/db", "percent-encoded"),
+        ("DATABASE_URL", "postgresql://u:p@db/tasks?pgbouncer=true", "PREPARED_STATEMENTS=false"),
+        ("DATABASE_URL", "postgresql://u:p@db/tasks?schema=mine", "search_path"),
+        ("DATABASE_URL", "postgresql://u:p@db/tasks?sslmode=always", "sslmode"),
+        ("DATABASE_URL", "postgresql://u:p@db/tasks?connect_timeout=soon", "connect_timeout"),
+        ("DATABASE_URL", "postgresql://u:p@db:99999/tasks", "99999"),
+        ("DATABASE_URL", "postgresql://u:p@db/tasks?client_encoding=latin1", "UTF8"),
+        ("DATABASE_URL", f"'postgresql://u:{MARKER}@db/tasks'", "quotes"),
+        ("PORT", '"8000"', "quotes"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("REDIS_URL", f"redis://:{MARKER}@valkey/0?db=x", "redis://"),
+        ("REDIS_URL", f"redis://:{MARKER}@valkey/0?retry=x&pool=y", "redis://"),
+        ("SENTRY_DSN", MARKER, "https://key@"),
+        ("SENTRY_DSN", f"https://{MARKER}@sentry.example.com", "https://key@"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"{MARKER}:4318", "http://collector:4318"),
+        ("JWT_SECRET_KEY_FILE", "/nonexistent/secret", "/nonexistent/secret can't be read"),
+    ],
+)
+def test_a_bad_value_says_what_would_be_right_and_nothing_secret(tmp_path, name, value, says):
+    with pytest.raises(BadSetting) as raised:
+        read(tmp_path, **{name: value})
+
+    text = str(raised.value)
+    assert text.startswith(f"{name}: ")
+    assert says in text
+    assert MARKER not in text
+    assert "\n" not in text
+
+
+def test_a_url_with_several_hosts_is_read_as_libpq_reads_it(tmp_path):
+    url = f"postgresql://u:{MARKER}@one:5433,two/tasks?sslmode=require"
+    settings = read(tmp_path, DATABASE_URL=url, JWT_SECRET_KEY=SECRET)
+
+    parameters = connections.direct(settings).parameters
+    assert (parameters["host"], parameters["port"]) == ("one,two", "5433,")
+    assert (parameters["password"], parameters["dbname"]) == (MARKER, "tasks")
+
+
+@pytest.mark.parametrize("name", ["password", "sslpassword", "oauth_client_secret"])
+def test_no_secret_of_a_url_is_shown(tmp_path, name):
+    settings = read(
+        tmp_path, DATABASE_URL=f"postgresql://u@db/tasks?{name}={MARKER}", JWT_SECRET_KEY=SECRET
+    )
+
+    assert MARKER not in urls.shown(settings.database)
+    assert "db/tasks" in urls.shown(settings.database)
+
+
+def test_white_space_around_a_value_is_nothing(tmp_path):
+    settings = read(tmp_path, JWT_SECRET_KEY=f" {SECRET}\r\n", PORT=" 8001\n", METRICS_TOKEN="  \n")
+
+    assert (settings.jwt_secret_key, settings.port) == (SECRET, 8001)
+    assert settings.metrics_token == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for field in fields(Settings)
+        if config.about(field).secret
+        for name in (field.name.upper(), *config.about(field).aliases)
+    ],
+)
+def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, name):
+    value = {
+        "DATABASE_URL": "postgresql://u:p@db/tasks",
+        "DATABASE_DIRECT_URL": "postgresql://u:p@db/tasks",
+        "REDIS_URL": "redis://valkey",
+        "SENTRY_DSN": "https://key@sentry.example.com/1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+    }.get(name, SECRET)
+    (tmp_path / "secret").write_text(f"{value}\n")
+    environ = {"DATABASE_URL": "postgresql://u:p@db/tasks", "JWT_SECRET_KEY": SECRET}
+    if name.endswith(("SECRET", "SECRET_KEY")):
+        del environ["JWT_SECRET_KEY"]
+    environ.pop(name, None)
+
+    settings = read(tmp_path, **environ, **{f"{name}_FILE": str(tmp_path / "secret")})
+
+    field = name.lower().replace("better_auth_secret", "jwt_secret_key")
+    assert getattr(settings, field) == value
+    with pytest.raises(BadSetting, match=f"^{name}: "):
+        read(tmp_path, **environ | {name: value, f"{name}_FILE": str(tmp_path / "secret")})
+
+
+@pytest.mark.parametrize(
+    ("given", "warning"),
+    [
+        ({"PROT": "8001"}, "PROT is no setting: is PORT meant?"),
+        ({"DATABSE_URL": "x"}, "DATABSE_URL is no setting: is DATABASE_URL meant?"),
+        ({"JWT_SECRETKEY": "x"}, "JWT_SECRETKEY is no setting: is JWT_SECRET_KEY meant?"),
+        ({"CORS_ORIGINSS": "x"}, "CORS_ORIGINSS is no setting: is CORS_ORIGINS meant?"),
+        ({"REDIS_URL_FIL": "x"}, "REDIS_URL_FIL is no setting: is REDIS_URL_FILE meant?"),
+        ({"METRICS_TOKEN": "'x'"}, "METRICS_TOKEN: the quotes around"),
+        ({"HOME": "/", "PATH": "/bin", "HOSTNAME": "x", "port": "1", "LANG": "C"}, None),
+        ({"THREADS": "2", "OTEL_SERVICE_NAME": "x", "METRICS_TOKEN": "don't"}, None),
+    ],
+)
+def test_what_is_probably_a_mistake_is_a_warning(given, warning):
+    found = config.warnings(given)
+
+    assert len(found) == (1 if warning else 0)
+    assert all(text.startswith(warning) for text in found)
+
+
+def test_a_name_in_the_file_that_nobody_reads_is_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    (tmp_path / ".env").write_text("COLOUR=red\nPORT=8001\nFLASK_DEBUG=0\nOTEL_SERVICE_NAME=x\n")
+
+    assert config.warnings() == ["COLOUR in .env is no setting."]
+
+
+@pytest.mark.parametrize("text", ["PORT=8001\n".encode("utf-16"), b"METRICS_TOKEN=\xff\n"])
+def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    (tmp_path / ".env").write_bytes(text)
+
+    with pytest.raises(BadSetting, match=r"\.env: must be a text in UTF-8$"):
+        config.read()
+
+
+@pytest.mark.parametrize("level", ["info", "Info", "INFO"])
+def test_words_are_taken_in_any_case(tmp_path, level):
+    assert read(tmp_path, LOG_LEVEL=level).log_level == "INFO"
+
+
+@pytest.mark.parametrize(
+    ("url", "jwks", "issuers"),
+    [
+        ("https://h", "https://h/api/auth/jwks", {"https://h", "https://h/"}),
+        ("https://H:443/", "https://H:443/api/auth/jwks", {"https://H:443", "https://h"}),
+        ("https://h/api/auth", "https://h/api/auth/jwks", {"https://h", "https://h/api/auth"}),
+        ("https://h:8/login/", "https://h:8/login/jwks", {"https://h:8", "https://h:8/login/"}),
+    ],
+)
+def test_better_auth_is_known_by_its_base_url_with_or_without_a_path(tmp_path, url, jwks, issuers):
+    settings = read(tmp_path, BETTER_AUTH_URL=url)
+
+    assert settings.jwks_url == jwks
+    assert issuers <= set(settings.issuers)
+    assert settings.audiences == settings.issuers
+
+
+@pytest.mark.parametrize("name", ["BETTER_AUTH_URL", "JWT_JWKS_URL"])
+def test_a_login_over_http_is_an_explicit_setting(tmp_path, name):
+    url = "http://host.docker.internal:3000"
+    with pytest.raises(BadSetting, match=f"^{name}: .*LOGIN_OVER_HTTP=true"):
+        read(tmp_path, **{name: url})
+
+    assert read(tmp_path, **{name: url}, LOGIN_OVER_HTTP="true").jwks_url.startswith(url)
+    assert read(tmp_path, **{name: "http://127.0.0.2:3000"})

@@ -10,8 +10,11 @@ import promql_parser
 import pytest
 import yaml
 from prometheus_client import REGISTRY
+from psycopg import pq
 
 from taskapp import config
+from taskapp.auth import jwks
+from taskapp.telemetry import metrics
 
 DEPLOY = config.ROOT / "deploy"
 VERSIONS = ("1.29", "1.34")  # of Kubernetes, from the oldest that anybody supports
@@ -76,21 +79,113 @@ def test_what_they_set_are_settings():
         services = manifests(config.ROOT / name)[0]["services"]
         for service in services.values():
             if "build" in service and "x-foreign" not in service:
-                assert set(service["environment"]) <= SETTINGS, name
+                assert set(service["environment"]) <= SETTINGS | ALIASES | {"PGPASSWORD"}, name
 
 
-def expressions():
+ALIASES = {name for field in fields(config.Settings) for name in config.about(field).aliases}
+# What is of the network that Compose makes, or of the image.
+OF_COMPOSE = {"DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL", "HOST", "PORT", "INSTANCE_PATH"}
+
+
+def test_compose_takes_every_setting_from_its_environment():
+    environment = manifests(config.ROOT / "compose.yaml")[0]["x-taskapp"]["environment"]
+
+    for name in (SETTINGS | ALIASES) - OF_COMPOSE:
+        # gunicorn reads WEB_CONCURRENCY before us, and fails at an empty one.
+        default = {"LOG_FORMAT": "json", "WEB_CONCURRENCY": "2"}.get(name, "")
+        assert environment[name] == f"${{{name}:-{default}}}"
+
+
+@pytest.mark.parametrize("password", ["p@ss:w/rd?#%", "plain"])
+def test_compose_takes_any_password(tmp_path, password, monkeypatch):
+    environment = manifests(config.ROOT / "compose.yaml")[0]["x-taskapp"]["environment"]
+    given = {name: text for name, text in environment.items() if not str(text).startswith("${")}
+    assert environment["PGPASSWORD"].startswith("${POSTGRES_PASSWORD:?")
+    monkeypatch.setenv("PGPASSWORD", password)  # where libpq looks, since the URL has none
+
+    settings = config.read(given | {"INSTANCE_PATH": str(tmp_path), "JWT_SECRET_KEY": "x" * 32})
+
+    assert settings.database.password is None
+    assert b"PGPASSWORD" in {each.envvar for each in pq.Conninfo.get_defaults()}
+
+
+def test_compose_purges():
+    purge = manifests(config.ROOT / "compose.yaml")[0]["services"]["purge"]
+
+    assert "taskapp purge" in purge["entrypoint"][-1]
+
+
+def scraped():
+    return yaml.safe_load((DEPLOY / "prometheus/scrape.yml").read_text())
+
+
+def test_prometheus_finds_the_pods():
+    (found,) = [job for job in scraped() if "kubernetes_sd_configs" in job]
+    (deployment,) = [each for each in resources() if each["kind"] == "Deployment"]
+    template = deployment["spec"]["template"]
+    (discovery,) = found["kubernetes_sd_configs"]
+
+    (selector,) = discovery["selectors"]
+    labels = dict(label.split("=") for label in selector["label"].split(","))
+    assert labels.items() <= template["metadata"]["labels"].items()
+    ports = {port["name"] for each in template["spec"]["containers"] for port in each["ports"]}
+    assert {rule["regex"] for rule in found["relabel_configs"] if "regex" in rule} <= ports
+    namespace = manifests(DEPLOY / "kubernetes/kustomization.yaml")[0]["namespace"]
+    assert discovery["namespaces"]["names"] == [namespace]
+
+
+def test_every_scrape_has_the_job_that_alerts_ask_for():
+    for job in scraped():
+        renamed = [
+            rule["replacement"]
+            for rule in job.get("relabel_configs", [])
+            if rule.get("target_label") == "job"
+        ]
+        assert [*renamed, job["job_name"]][0] == "taskapp"
+
+
+def test_kubernetes_is_asked_in_an_order_that_works():
+    page = (config.ROOT / "docs/operations.md").read_text()
+    steps = [
+        "apply -f deploy/kubernetes/namespace.yaml",
+        "create secret generic taskapp-owner",
+        "delete job taskapp-migrate --ignore-not-found",
+        "apply -k deploy/kubernetes",
+        "wait --for=condition=complete",
+    ]
+    places = [page.index(step) for step in steps]
+
+    assert places == sorted(places)
+
+
+def test_probes_end_nobody_whose_database_is_away():
+    (pod,) = [pod for pod in pods() if "livenessProbe" in pod["containers"][0]]
+    container = pod["containers"][0]
+
+    assert container["startupProbe"]["httpGet"]["path"] == "/health/live"
+    assert container["livenessProbe"]["httpGet"]["path"] == "/health/live"
+    ready = container["readinessProbe"]
+    assert ready["httpGet"]["path"] == "/health/ready"
+    longest = config.Settings().database_timeout + jwks.TIMEOUT
+    assert longest < ready["timeoutSeconds"] <= ready["periodSeconds"]
+
+
+def alerts():
     rules = manifests(DEPLOY / "prometheus/alerts.yml")[0]["groups"][0]["rules"]
     for rule in rules:
         assert rule["annotations"]["summary"]
         assert rule["labels"]["severity"] in ("page", "ticket")
         yield rule["alert"], rule["expr"]
+
+
+def panels():
     for panel in json.loads((DEPLOY / "grafana/taskapp.json").read_text())["panels"]:
         for target in panel["targets"]:
             # Grafana puts a duration in its place.
             yield panel["title"], target["expr"].replace("$__rate_interval", "5m")
 
 
+metrics.keys_fetched()  # made by the first fetch
 METRICS = {
     sample
     for metric in REGISTRY.collect()
@@ -105,7 +200,7 @@ METRICS = {
 }
 
 
-@pytest.mark.parametrize(("name", "expression"), list(expressions()))
+@pytest.mark.parametrize(("name", "expression"), [*alerts(), *panels()])
 def test_a_query_parses_and_asks_for_metrics_that_there_are(name, expression):
     promql_parser.parse(expression)
 

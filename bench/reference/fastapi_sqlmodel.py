@@ -51,6 +51,12 @@ class TaskRead(SQLModel):
     updated_at: datetime
     revision: int
     deleted_at: datetime | None = None
+    recurrence: str | None = None
+    recurrence_from: str | None = None
+    time_zone: str | None = None
+    series_id: str | None = None
+    occurrence: int | None = None
+    next_task_id: int | None = None
 
     @field_serializer("created_at", "updated_at", "completed_at")
     def write_time(self, value: datetime | None) -> str | None:
@@ -68,6 +74,7 @@ class Task(TaskRead, table=True):
     updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True)))
     deleted_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
     revision: int = Field(sa_column=Column(BigInteger))
+    next_task_id: int | None = Field(default=None, sa_column=Column(BigInteger))
 
 
 class TaskWrite(BaseModel):

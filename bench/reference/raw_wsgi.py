@@ -20,7 +20,8 @@ FIELDS = (
     ' to_char(completed_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS completed_at,'
     ' to_char(created_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS created_at,'
     ' to_char(updated_at, \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\') AS updated_at,'
-    " revision, deleted_at"
+    " revision, deleted_at, recurrence, recurrence_from, time_zone, series_id, occurrence,"
+    " next_task_id"
 )
 COUNTED = (
     "WITH counted AS (UPDATE users SET revision = revision + 1 WHERE id = %(user)s"

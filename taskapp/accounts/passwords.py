@@ -2,6 +2,7 @@
 
 from functools import cache
 from threading import BoundedSemaphore
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
@@ -16,10 +17,18 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _turns = BoundedSemaphore(2)
 
 
+def normal(password: str) -> str:
+    """Return the password as it is hashed, however a keyboard has composed it.
+
+    NIST SP 800-63B-4, section 3.1.1.2, and Unicode Standard Annex 15.
+    """
+    return normalize("NFKC", password)
+
+
 def hash_(password: str) -> str:
     """Return the argon2id hash of the password, in the PHC string format."""
     with _turns:
-        return str(cooperation.aside(_hasher.hash, password))
+        return str(cooperation.aside(_hasher.hash, normal(password)))
 
 
 def verify(password_hash: str | None, password: str) -> bool:
@@ -28,6 +37,24 @@ def verify(password_hash: str | None, password: str) -> bool:
     Without a hash the answer is False after the same time, so that it does not tell whether
     there is an account.
     """
+    # Older releases hashed it as it was sent.
+    forms = dict.fromkeys([normal(password), password])
+    return any(_is(password_hash, form) for form in forms)
+
+
+def is_outdated(password_hash: str, password: str) -> bool:
+    """Tell whether the hash of this password would be made otherwise today."""
+    if _hasher.check_needs_rehash(password_hash):
+        return True
+    return password != normal(password) and not _is(password_hash, normal(password))
+
+
+def is_common(password: str) -> bool:
+    """Tell whether the password is among the 30,000 commonest ones."""
+    return normal(password).lower() in _common()
+
+
+def _is(password_hash: str | None, password: str) -> bool:
     stand_in = _stand_in()
     with _turns:
         try:
@@ -35,16 +62,6 @@ def verify(password_hash: str | None, password: str) -> bool:
             return password_hash is not None
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
-
-
-def is_outdated(password_hash: str) -> bool:
-    """Tell whether the hash was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(password_hash)
-
-
-def is_common(password: str) -> bool:
-    """Tell whether the password is among the 30,000 commonest ones."""
-    return password.lower() in _common()
 
 
 @cache

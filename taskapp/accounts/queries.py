@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from taskapp.accounts import emails
 from taskapp.accounts.models import Account, Attempts, RefreshToken, Session
 from taskapp.database import Prepared, UTCDateTime, execute, now, upsert
 
@@ -35,9 +36,11 @@ def get(user_id: str) -> Row | None:
 
 
 def find(email: str) -> Row | None:
-    """Return the account with this e-mail in lower case; None if there is none."""
-    columns = Account.__table__.columns
-    return execute(sa.select(*columns).where(Account.email == email)).one_or_none()
+    """Return the account with this e-mail, in any form of it; None if there is none."""
+    forms = emails.forms(email)
+    account = sa.select(*Account.__table__.columns).where(Account.email.in_(forms))
+    found = {row.email: row for row in execute(account)}
+    return next((found[form] for form in forms if form in found), None)
 
 
 def erase(user_id: str) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, make_response, request
 
-from taskapp import auth, config, problems
-from taskapp.accounts import attempts, cookies, passwords, queries, sessions
+from taskapp import auth, clients, config, problems
+from taskapp.accounts import attempts, cookies, emails, passwords, queries, sessions
 from taskapp.accounts.schemas import (
     CredentialsSchema,
     MeSchema,
@@ -18,7 +18,7 @@ from taskapp.accounts.schemas import (
 )
 from taskapp.database import transaction
 from taskapp.rest import personal, rate_limits
-from taskapp.rest.openapi import Blueprint, MessageSchema
+from taskapp.rest.openapi import SIGNED_IN, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 from taskapp.users import queries as users
 
@@ -29,7 +29,6 @@ COOKIE = [
         "in": "header",
         "description": "Needed where the refresh token is in the cookie; any value will do.",
         "schema": {"type": "string"},
-        "example": "1",
     }
 ]
 
@@ -39,7 +38,9 @@ SIGNED_OUT = {"message": "Signed out"}
 # What needs no access token, and the account of whoever the token belongs to.
 public = Blueprint("accounts", __name__, url_prefix="/api/auth", problems=PROBLEMS)
 public.before_request(rate_limits.count_address)
-mine = Blueprint("account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404))
+mine = Blueprint(
+    "account", __name__, url_prefix="/api/auth/me", problems=(*PROBLEMS, 404), tag="accounts"
+)
 mine.before_request(auth.require_token)
 mine.before_request(rate_limits.count_user)
 
@@ -57,7 +58,8 @@ def register(fields: dict[str, Any]) -> Response:
     password_hash = passwords.hash_(fields["password"])
     with transaction(user.id):
         users.create(user)
-        if not queries.create(user.id, fields["email"].lower(), password_hash):
+        email = emails.normal(fields["email"])
+        if queries.find(email) or not queries.create(user.id, email, password_hash):
             raise problems.Conflict("email: There is an account with this e-mail already.")
         tokens = sessions.start(user.id)
         row = users.get(user.id)
@@ -74,12 +76,12 @@ def login(fields: dict[str, Any]) -> Response:
 
     A wrong password and an unknown e-mail are answered alike.
     """
-    account = _check_password(fields["email"].lower(), fields["password"])
+    account = _check_password(emails.normal(fields["email"]), fields["password"])
     if account is None:
         audit.event("login.failed")
         raise problems.Unauthorized("E-mail or password is wrong.")
     new_hash = None
-    if passwords.is_outdated(account.password_hash):
+    if passwords.is_outdated(account.password_hash, fields["password"]):
         new_hash = passwords.hash_(fields["password"])
     with transaction(account.user_id):
         if new_hash:
@@ -109,12 +111,12 @@ def refresh(fields: dict[str, Any]) -> Response:
         raise problems.Unauthorized(
             "The refresh token is not valid any more. Please sign in again.", error="invalid_token"
         )
-    return _tokens(tokens, cookie="refresh_token" not in fields)
+    return _tokens(tokens, cookie=not fields.get("refresh_token"))
 
 
 @public.post("/logout")
-@public.doc(operationId="logout", parameters=COOKIE, security=[{}, {"bearerAuth": []}])
-@public.arguments(RefreshTokenSchema, required=False)
+@public.doc(operationId="logout", parameters=COOKIE, security=[{}, *SIGNED_IN])
+@public.arguments(RefreshTokenSchema, required=False, example={})
 @public.response(200, MessageSchema, description="The session has ended.")
 @public.alt_response(403, "FORBIDDEN")
 def logout(fields: dict[str, Any]) -> Response:
@@ -181,7 +183,7 @@ def delete_me(fields: dict[str, Any]) -> dict[str, str]:
 def _check_password(email: str, password: str) -> queries.Row | None:
     """Return the account if the password is its own; raises `problems.TooManyRequests`."""
     settings = _settings()
-    by_account = attempts.digest("account", email)
+    by_account = attempts.digest("account", emails.normal(email))
     by_address = attempts.digest("address", _address())
     attempts.allow(
         {
@@ -216,7 +218,7 @@ def _tokens(
 
 
 def _address() -> str:
-    return request.remote_addr or ""
+    return clients.network(request.remote_addr)
 
 
 def _settings() -> config.Settings:

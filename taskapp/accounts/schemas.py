@@ -5,10 +5,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from taskapp.accounts import passwords
+from taskapp.accounts import emails, passwords
 from taskapp.accounts.models import EMAIL_LENGTH
 from taskapp.rest.bodies import FormSchema
-from taskapp.rest.fields import Text, Trimmed, TrueOrFalse, UTCTime
+from taskapp.rest.fields import Text, TextOrNone, Trimmed, TrueOrFalse, UTCTime
 from taskapp.users.models import NAME_LENGTH
 from taskapp.users.schemas import UserSchema
 
@@ -16,10 +16,24 @@ TOKEN_LENGTH = 200  # characters; ours are shorter
 
 
 class Email(fields.Email, Text):
-    """An e-mail address without white space around it."""
+    """An e-mail address without white space around it, whose normal form can be stored."""
+
+    default_error_messages = {"long": f"Longer than maximum length {EMAIL_LENGTH}."}
 
     def _deserialize(self, *args: object, **kwargs: object) -> str:
-        return super()._deserialize(*args, **kwargs).strip()
+        email = super()._deserialize(*args, **kwargs).strip()
+        # Some letters are two in small letters.
+        if len(emails.normal(email)) > EMAIL_LENGTH:
+            raise self.make_error("long")
+        return email
+
+
+class PasswordLength(validate.Length):
+    """Counts the characters of a password, in whichever way they are composed."""
+
+    def __call__(self, value: Any) -> Any:
+        super().__call__(min(value, passwords.normal(value), key=len))
+        return value
 
 
 class Arguments(ma.Schema):
@@ -56,18 +70,18 @@ class CredentialsSchema(CookieChoice, FormSchema):
     """E-mail and password."""
 
     email = Trimmed(**EMAIL)
-    password = Text(validate=validate.Length(1, passwords.LONGEST), **PASSWORD)
+    password = Text(validate=PasswordLength(1, passwords.LONGEST), **PASSWORD)
 
 
 class RegistrationSchema(CookieChoice, FormSchema):
     """A new account."""
 
     email = Email(**EMAIL)
-    password = Text(validate=validate.Length(passwords.SHORTEST, passwords.LONGEST), **PASSWORD)
-    name = Trimmed(
+    password = Text(validate=PasswordLength(passwords.SHORTEST, passwords.LONGEST), **PASSWORD)
+    name = TextOrNone(
         load_default=None,
         allow_none=True,
-        validate=validate.Length(1, NAME_LENGTH),
+        validate=validate.Length(max=NAME_LENGTH),
         metadata={"example": "Alice"},
     )
 
@@ -80,14 +94,15 @@ class RegistrationSchema(CookieChoice, FormSchema):
 class PasswordSchema(Arguments):
     """The password, to confirm what can't be undone."""
 
-    password = Text(validate=validate.Length(1, passwords.LONGEST), **PASSWORD)
+    password = Text(validate=PasswordLength(1, passwords.LONGEST), **PASSWORD)
 
 
 class RefreshTokenSchema(Arguments):
     """The refresh token, unless it is in the cookie."""
 
-    refresh_token = Text(
-        validate=validate.Length(1, TOKEN_LENGTH),
+    refresh_token = TextOrNone(
+        allow_none=True,
+        validate=validate.Length(max=TOKEN_LENGTH),
         metadata={"example": "refresh_4Jx0…"},
     )
 

@@ -1,6 +1,7 @@
 """The guard: before a route of an owner runs, the token is verified and matched with the path."""
 
 import logging
+import re
 from collections.abc import Callable
 from typing import cast
 
@@ -8,7 +9,7 @@ from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from taskapp import config, problems
+from taskapp import config, paths, problems
 from taskapp.auth import programs, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
 from taskapp.database import now
@@ -16,6 +17,10 @@ from taskapp.telemetry import audit, metrics
 
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
 OWN = "tasks"  # in the place of a user id: /api/tasks is the token's own user's
+VERSION = re.compile("v[0-9]{1,3}")
+# Not a user's: no route has it, and whoever signs up has no token yet.
+VERSIONED = re.compile("(/api/)v[0-9]{1,3}/(auth/.{1,30})")
+NO_VERSION = "Addresses have no version here."
 
 logger = logging.getLogger("taskapp")
 
@@ -115,8 +120,9 @@ def require_owner() -> None:
     if asked.method == "OPTIONS":
         return
     token = _identify()
-    if g.user_id != asked.view_args.setdefault("user_id", g.user_id):
-        raise _not_owner()
+    owner = asked.view_args.setdefault("user_id", g.user_id)
+    if owner != g.user_id:
+        raise _not_owner(owner)
     _check_scope(token)
 
 
@@ -199,9 +205,8 @@ def _bearer() -> str:
     # Two headers arrive as one, with a comma between them.
     if scheme.lower() != "bearer" or not encoded or " " in encoded or "," in encoded:
         metrics.token_checks.labels("malformed").inc()
-        raise problems.Unauthorized(
-            "The Authorization header must be: Bearer <JWT>.", error="invalid_token"
-        )
+        reason = tokens.why_not_sent_well(authorization)
+        raise problems.Unauthorized(reason, error="invalid_token")
     return encoded
 
 
@@ -220,18 +225,27 @@ def _guard_unrouted() -> None:
     path = request.path
     if request.method == "OPTIONS" or not path.startswith("/api/") or path.startswith(ANYBODYS):
         return
+    if versioned := VERSIONED.fullmatch(path):
+        address = paths.written(versioned[1] + versioned[2])
+        raise problems.NotFound(f"There is nothing here. {NO_VERSION} Call {address}")
     # No scope is looked at: there is nothing here to be done.
     _identify()
-    owner, *rest = path.removeprefix("/api/").removesuffix("/").split("/")
-    # An encoded slash or dots: then the first part alone does not tell whose path it is.
+    first, *rest = path.removeprefix("/api/").removesuffix("/").split("/")
+    owner = paths.with_slashes(first)
+    # With dots the first part alone does not tell whose path it is.
     if owner not in (g.user_id, OWN) or {"", ".", ".."} & set(rest):
-        raise _not_owner()
+        raise _not_owner(owner)
 
 
-def _not_owner() -> problems.NotOwner:
+def _not_owner(owner: str) -> problems.NotOwner:
     metrics.token_checks.labels("not owner").inc()
     audit.event("access.denied")
-    return problems.NotOwner()
+    hint = ""
+    if VERSION.fullmatch(owner):
+        hint = f"{NO_VERSION} Call /api/{{user_id}}/tasks, or /api/tasks."
+    elif "/" in g.user_id and request.path.startswith(f"/api/{g.user_id}"):
+        hint = "A slash in it is sent as %2F; a proxy may have decoded it. /api/tasks needs no id."
+    return problems.NotOwner(owner, hint)
 
 
 def _keyring(settings: config.Settings, login: Jwks | None) -> tokens.Keyring:

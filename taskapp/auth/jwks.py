@@ -6,6 +6,7 @@ result waits for it. Each process keeps its own keys.
 
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from typing import Any
 
 import jwt
 import urllib3
+from urllib3.util import make_headers
 
+from taskapp import urls
 from taskapp.auth.tokens import Key, Refused
 from taskapp.telemetry import metrics
 
@@ -29,12 +32,17 @@ REFRESH_AT = 0.8  # of the greatest age: then the keys are fetched again in the 
 KINDS = {"Ed": "OKP", "ES": "EC", "RS": "RSA", "PS": "RSA"}  # `kty` by an algorithm's beginning
 CURVES = {"EdDSA": "Ed25519", "ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 PUBLIC_MEMBERS = {"kty", "crv", "x", "y", "n", "e"}
+ADDRESS = re.compile(r"(https?://[A-Za-z0-9.:\[\]-]+)?/[A-Za-z0-9._~/-]{0,200}")  # without a query
 
 logger = logging.getLogger("taskapp")
 
 
 class Unreachable(Exception):
     """The login's keys can't be fetched, and there are none that may still be used."""
+
+
+class Unfit(ValueError):
+    """An answer that is no key set; the text says why, and repeats nothing but an address."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Jwks:
         self.audiences = audiences
         self.max_age = max_age
         self.max_stale = max_stale
-        self._http = urllib3.PoolManager(num_pools=1, retries=False, timeout=TIMEOUT)
+        self._http = _pool(url)
         self._lock = Lock()
         self._published: dict[str | None, _Published] = {}
         self._fetched: float | None = None  # when the keys at hand were asked for
@@ -83,6 +91,7 @@ class Jwks:
         self._not_before = 0.0  # no fetch starts earlier
         self._failed = False
         self._vain = False
+        self.trouble = ""  # why the last fetch failed
 
     def key_for(self, header: Mapping[str, Any]) -> Key:
         """Return the key that the token's `kid` names; raises `Refused` or `Unreachable`.
@@ -180,7 +189,8 @@ class Jwks:
             published = self._parse(self._download())
         except (urllib3.exceptions.HTTPError, OSError, ValueError, RecursionError) as error:
             # Only its kind: an answer from somebody else's server does not belong in our log.
-            logger.warning("the login's keys can't be fetched: %s", type(error).__name__)
+            self.trouble = str(error) if isinstance(error, Unfit) else type(error).__name__
+            logger.warning("the login's keys can't be fetched: %s", self.trouble)
         finally:
             self._end(fetch, published)
 
@@ -200,7 +210,9 @@ class Jwks:
                         published[kid] = before
                 self._published = published
                 self._fetched = fetch.started
-                metrics.keys_fetched.set_to_current_time()
+                metrics.keys_fetched().set_to_current_time()
+            else:
+                metrics.key_fetch_failures.inc()
             self._not_before = time.monotonic() + pause
         fetch.done.set()
 
@@ -215,12 +227,12 @@ class Jwks:
         )
         try:
             if response.status != 200:
-                raise ValueError("the status is not 200")
+                raise Unfit(_why_not_ok(response.status, response.headers.get("Location", "")))
             body = b""
             for part in response.stream(16384, decode_content=True):
                 body += part
                 if len(body) > LARGEST or time.monotonic() > deadline:
-                    raise ValueError("the key set is too large or too slow")
+                    raise Unfit("the key set is too large or too slow")
             return body
         finally:
             response.close()
@@ -228,14 +240,14 @@ class Jwks:
     def _parse(self, body: bytes) -> dict[str | None, _Published]:
         document = json.loads(body)
         if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
-            raise ValueError("not a key set")
+            raise Unfit("the answer is not a key set")
         published: dict[str | None, _Published] = {}
         for jwk in document["keys"][:MOST_KEYS]:
             key = self._key(jwk) if isinstance(jwk, dict) else None
             if key and isinstance(jwk.get("kid"), str | None):
                 published.setdefault(jwk.get("kid"), _Published(jwk, key))
         if not published:
-            raise ValueError("no key that can be used")
+            raise Unfit("there is no key in it that can be used")
         return published
 
     def _key(self, jwk: dict[str, Any]) -> Key | None:
@@ -263,3 +275,20 @@ class Jwks:
             if fits and said in (None, algorithm):
                 return algorithm
         return None
+
+
+def _why_not_ok(status: int, location: str) -> str:
+    # Whoever can change where a redirect leads could sign any token, so it is not followed.
+    if not 300 <= status < 400:
+        return f"the status is {status}, not 200"
+    if not ADDRESS.fullmatch(location):
+        return f"it is a redirect ({status}), which is not followed"
+    return f"it is a redirect ({status}) to {location}, which is not followed: set that address"
+
+
+def _pool(url: str) -> urllib3.PoolManager:
+    common: Any = {"num_pools": 1, "retries": False, "timeout": TIMEOUT}
+    if proxy := urls.proxy_for(url):
+        headers = make_headers(proxy_basic_auth=proxy.credentials)
+        return urllib3.ProxyManager(proxy.url, proxy_headers=headers, **common)
+    return urllib3.PoolManager(**common)

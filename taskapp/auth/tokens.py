@@ -9,13 +9,16 @@ import hmac
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, cast
 
 import jwt
 from cachetools import LRUCache
+
+from taskapp.config import ASYMMETRIC
 
 LIFETIME = 15 * 60  # seconds that a token issued here is valid, unless said otherwise
 REMEMBERED = 2048  # tokens for each process
@@ -34,12 +37,24 @@ SESSION_SENT = (
     "call /api/auth/token and send the token that it returns."
 )
 REFRESH_PREFIX = "refresh_"
+# What clients put into the header where they have no token: JavaScript's own words, and Python's.
+NOTHINGS = ("undefined", "null", "none", "nan", "false", "true")
+# What a token may say about its algorithm, to be repeated.
+ALGORITHM = re.compile("[A-Za-z0-9]{1,20}")
+SHOWN = 200  # characters of a claim that operators are shown
 
 ACCOUNTS = "taskapp"  # `iss`, `aud` and `kid` of the tokens for accounts kept here
 
 
 class Refused(Exception):
-    """A token that is not accepted; the text says why, in words for the client."""
+    """A token that is not accepted; the text says why, in words for the client.
+
+    `found` is what operators are told beside it: what the token says, and what is accepted.
+    """
+
+    def __init__(self, reason: str, found: str = "") -> None:
+        super().__init__(reason)
+        self.found = found
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +72,10 @@ class Key:
 
 
 class KeySource(Protocol):
-    """Where verification keys come from."""
+    """Where verification keys come from, and for which algorithms."""
+
+    @property
+    def algorithms(self) -> Collection[str]: ...
 
     def key_for(self, header: Mapping[str, Any]) -> Key:
         """Return the one key for a token with this header; raises `Refused` if there is none.
@@ -71,6 +89,7 @@ class OneKey:
 
     def __init__(self, key: Key) -> None:
         self.key = key
+        self.algorithms = (key.algorithm,)
 
     def key_for(self, header: Mapping[str, Any]) -> Key:
         return self.key
@@ -84,16 +103,41 @@ class Keyring:
     secret: KeySource | None = None
     login: KeySource | None = None
 
+    @cached_property
+    def algorithms(self) -> Collection[str]:
+        """What tokens that are not of accounts kept here may be signed with."""
+        sources = [source for source in (self.secret, self.login) if source]
+        return [name for source in sources for name in source.algorithms]
+
     def key_for(self, header: Mapping[str, Any]) -> Key:
         # The header chooses a key, and the key says the algorithm. A public key is never taken
         # for an HMAC secret, since those of the login are bound to other algorithms.
         if self.accounts and header.get("kid") == ACCOUNTS:
             return self.accounts.key_for(header)
+        if not self.algorithms:
+            raise Refused("The token was not made by this service.")
+        if header.get("alg") not in self.algorithms:
+            raise Refused(self._other_algorithm(header.get("alg")))
         if self.secret and (self.login is None or header.get("alg") == "HS256"):
             return self.secret.key_for(header)
-        if self.login:
-            return self.login.key_for(header)
-        raise Refused("The token was not made by this service.")
+        return cast(KeySource, self.login).key_for(header)
+
+    def _other_algorithm(self, said: Any) -> str:
+        """Return what to tell whoever sends a token that is signed with this algorithm."""
+        accepted = ", ".join(self.algorithms)
+        accepted += " is accepted here" if len(self.algorithms) == 1 else " are accepted here"
+        if not isinstance(said, str) or not ALGORITHM.fullmatch(said):
+            return f"The token does not say how it is signed; only {accepted}."
+        if said.lower() == "none":
+            return f"The token is not signed; only {accepted}."
+        remedy = ""
+        if said in ASYMMETRIC and self.login:
+            remedy = f": add {said} to JWT_ALGORITHMS"
+        elif said in ASYMMETRIC:
+            remedy = ": set BETTER_AUTH_URL or JWT_JWKS_URL"
+        elif said == "HS256":
+            remedy = ": set JWT_SECRET_KEY, and JWT_SECRET_BESIDE_JWKS=true"
+        return f"The token is signed with {said}; only {accepted}{remedy}."
 
 
 def accounts_key(secret: str) -> Key:
@@ -188,18 +232,23 @@ class Verifier:
         _check_times(claims)
         key = self.keys.key_for(header)
         if header.get("alg") != key.algorithm:
-            raise Refused("The token is not signed with the algorithm of its key.")
-        self._decode(encoded, key)
+            raise Refused(
+                f"The token is signed with {header.get('alg')}, but its key is for {key.algorithm}."
+            )
+        self._decode(encoded, key, claims)
         # Flask-JWT-Extended marks its refresh tokens by it, and a login may be made with that. Any
         # other value is the login's own affair: Better Auth sends the fields of its user along.
         if claims.get("type") == "refresh":
             raise Refused("The token's 'type' is not that of an access token.")
         identity = claims.get(self.identity_claim)
+        if isinstance(identity, int) and not isinstance(identity, bool) and identity >= 0:
+            # A login whose ids are numbers; its frontends write them into paths.
+            identity = claims[self.identity_claim] = str(identity)
         if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
             raise Refused(f"The token's {self.identity_claim!r} is not a user id.")
         return Token(self._identity(claims), header, claims, key)
 
-    def _decode(self, encoded: str, key: Key) -> None:
+    def _decode(self, encoded: str, key: Key, claims: Mapping[str, Any]) -> None:
         options: Any = {"verify_aud": bool(key.audiences), "verify_sub": False, "verify_jti": False}
         try:
             jwt.decode(
@@ -218,9 +267,15 @@ class Verifier:
         except jwt.MissingRequiredClaimError as error:
             raise Refused(f"The token lacks the claim {error.claim!r}.") from None
         except jwt.InvalidAudienceError:
-            raise Refused("The token is for another audience: its 'aud' is not ours.") from None
+            raise Refused(
+                "The token is for another audience: its 'aud' is not ours.",
+                _compared("aud", claims, key.audiences),
+            ) from None
         except jwt.InvalidIssuerError:
-            raise Refused("The token is of another issuer: its 'iss' is not our login's.") from None
+            raise Refused(
+                "The token is of another issuer: its 'iss' is not our login's.",
+                _compared("iss", claims, key.issuers),
+            ) from None
         except jwt.InvalidSignatureError:
             raise Refused("The token's signature is wrong.") from None
         except (jwt.InvalidTokenError, ValueError, OverflowError):
@@ -244,6 +299,8 @@ def issue(
 def _read(encoded: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and claims, not verified yet, of what is strictly a JWT (RFC 7515, 5.2)."""
     parts = encoded.split(".")
+    if encoded.strip("\"'") != encoded:
+        raise Refused("The token is in quotes: send it without them.")
     if len(parts) != 3:
         raise Refused(_why_no_jwt(encoded, len(parts)))
     try:
@@ -253,7 +310,30 @@ def _read(encoded: str) -> tuple[dict[str, Any], dict[str, Any]]:
         raise Refused("The token is not a well-formed JWT.") from None
 
 
+def _compared(name: str, claims: Mapping[str, Any], accepted: Collection[str]) -> str:
+    said = json.dumps(claims.get(name))[:SHOWN]
+    return f"Its {name!r} is {said}; accepted: {' or '.join(map(json.dumps, accepted))}."
+
+
+def why_not_sent_well(authorization: str) -> str:
+    """Return what is wrong with a value of `Authorization` that is not `Bearer <JWT>`."""
+    scheme, _, rest = authorization.strip().partition(" ")
+    first = rest.strip().partition(" ")[0].lower()
+    if scheme.lower() == "bearer" and (first in NOTHINGS or first == "[object"):
+        return _nothing(rest.strip())
+    if scheme.lower() == "bearer" and first == "bearer":
+        return "The word Bearer stands twice in the Authorization header; it must be: Bearer <JWT>."
+    return "The Authorization header must be: Bearer <JWT>."
+
+
+def _nothing(sent: str) -> str:
+    word = sent[:20]
+    return f"The client sent {word!r} in place of a token: it had none, or had not waited for it."
+
+
 def _why_no_jwt(encoded: str, parts: int) -> str:
+    if encoded.lower() in NOTHINGS:
+        return _nothing(encoded)
     if encoded.startswith(REFRESH_PREFIX):
         return "This is a refresh token: send it to /api/auth/refresh, and the access token here."
     if SESSION.fullmatch(encoded):

@@ -5,6 +5,7 @@ whatever a request does runs as a role that sees no rows but those of the block'
 lock, should a WHERE be forgotten one day. Role and user are set in the round trip of the work.
 """
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -71,7 +72,12 @@ def init_app(app: Flask) -> None:
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **connections.options(settings),
     }
-    db.init_app(app)
+    try:
+        db.init_app(app)  # it makes the folder of an SQLite file
+    except OSError as error:
+        folder = Path(settings.sqlite_file).parent
+        name = "INSTANCE_PATH" if folder == Path(settings.instance_path) else "DATABASE_URL"
+        raise config.BadSetting(name, f"{folder} can't be made: {error.strerror}") from None
     # Alembic takes 11 MB and part of the start-up time; only commands and tests need it.
     app.extensions["migrate"] = LocalProxy(lambda: _migrate(app))
     if click.get_current_context(silent=True):

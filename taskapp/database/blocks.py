@@ -114,7 +114,7 @@ def _begun(user_id: str, *first: Query) -> Iterator[None]:
             # SQLAlchemy's begin() only notes that there is a transaction, to end it by the
             # driver's commit or rollback. psycopg would begin it at the first statement of a
             # cursor, by a round trip of its own; here BEGIN shares that of role and user.
-            block.driver.ask(BEGIN, *first)
+            block.driver.ask(BEGIN, *block.driver.unsaid, *first)
         block.told = True
         yield
 

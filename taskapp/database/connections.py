@@ -1,33 +1,125 @@
 """How connections to the database are opened, and looked at before they are used again."""
 
+import logging
+import re
 import secrets
 from contextlib import closing
 from functools import partial
 from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 from flask import Flask
 from psycopg.pq import ExecStatus
 from sqlalchemy import event, exc
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Engine
 
-from taskapp import config, cooperation
+from taskapp import config, cooperation, urls
 from taskapp.config import Settings
-from taskapp.database.exchange import Connection, Preparing
+from taskapp.database.exchange import Connection, Preparing, Query
 from taskapp.database.turns import Unavailable
 from taskapp.telemetry import tracing
+
+# What poolers say of a startup parameter that they don't take: PgBouncer and Neon, RDS Proxy.
+REFUSED = re.compile("startup parameter|command-line options")
+NAMED = re.compile(r"(?:-c\s*|--)([\w.-]+)=")  # in `options`
+# The settings of a session, and, where a schema has the login's name, the search path with it:
+# "$user" would be the role that requests run as.
+LOOK = b"""
+SELECT name, setting FROM pg_settings WHERE name = ANY ($1)
+UNION ALL
+SELECT 'search_path', replace(replace(path, '"$user"', login), '$user', login)
+FROM current_setting('search_path') AS path, quote_ident(current_user) AS login
+WHERE path LIKE '%$user%' AND to_regnamespace(login) IS NOT NULL
+"""
+
+logger = logging.getLogger("taskapp")
+
+
+class Server:
+    """The way to a PostgreSQL server, and what this process has learned of it.
+
+    `wanted` is what its settings are asked to be, as `pg_settings` has them; what the URL says of
+    one goes first. `seconds` is what a statement or a lock may take.
+    """
+
+    def __init__(self, url: URL, seconds: int, name: str = "taskapp") -> None:
+        given = urls.arguments(url)
+        self.options = str(given.get("options", ""))
+        said = {name.lower().replace("-", "_") for name in NAMED.findall(self.options)}
+        self.wanted = {
+            name: value for name, value in session(seconds).items() if name.lower() not in said
+        }
+        self.parameters: dict[str, Any] = {
+            "application_name": name,
+            "connect_timeout": max(2, seconds),
+            # A server that vanishes without a word is given up on after these.
+            "keepalives_idle": 30,
+            "tcp_user_timeout": 2 * seconds * 1000,
+            **given,
+            "client_encoding": "UTF8",
+        }
+        self._takes_options = True
+
+    def connect(self) -> Connection:
+        """Open a connection whose session is as it is wanted, or made so by each transaction.
+
+        A pooler may refuse what is asked for at the start, or keep it from the server. Raises
+        `psycopg.Error`.
+        """
+        connection = self._connect()
+        try:
+            connection.unsaid = self._unsaid(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self) -> Connection:
+        if self._takes_options:
+            ours = " ".join(f"-c {name}={value}" for name, value in self.wanted.items())
+            try:
+                return self._open(f"{ours} {self.options}")
+            except psycopg.OperationalError as error:
+                if not REFUSED.search(str(error)):
+                    raise
+                self._takes_options = False
+        return self._open(self.options)
+
+    def _open(self, options: str) -> Connection:
+        # psycopg drops every prepared statement, ours too, when a transaction is rolled back.
+        more: dict[str, Any] = {"options": options.strip(), "prepare_threshold": None}
+        return Connection.connect(**{**self.parameters, **more})
+
+    def _unsaid(self, connection: Connection) -> tuple[Query, ...]:
+        """Return the query that each transaction begins with, if the session lacks anything."""
+        look = connection.ask(Query(LOOK, [list(self.wanted)], lasting=False))
+        found = dict(connection.rows(look, tuple))
+        said = {name: value for name, value in self.wanted.items() if found.get(name) != value}
+        if "search_path" in found:
+            said["search_path"] = found["search_path"]
+        if not said:
+            return ()
+        calls = (f"set_config('{name}', ${i}, true)" for i, name in enumerate(said, 1))
+        return (Query(f"SELECT {', '.join(calls)}".encode(), list(said.values())),)
+
+
+def of(settings: Settings) -> Server:
+    """Return the server that requests ask."""
+    return Server(settings.database, settings.database_timeout)
+
+
+def direct(settings: Settings, name: str = "taskapp") -> Server:
+    """Return the same past any pooler: for migrations, and to listen."""
+    return Server(settings.direct_database, settings.database_timeout, name)
 
 
 def options(settings: Settings) -> dict[str, Any]:
     """Return the options of the engine for the database of the settings."""
-    seconds = settings.database_timeout
     if settings.database.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": seconds}}
+        return {"connect_args": {"timeout": settings.database_timeout}}
     # A transaction is asked for where it is needed: around one statement it would be two round
     # trips, for its BEGIN and its COMMIT.
-    options = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    return {**options, "connect_args": _connect_args(seconds)}
+    return {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 
 
 def prepare(app: Flask, engine: Engine) -> None:
@@ -35,8 +127,9 @@ def prepare(app: Flask, engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         return
-    preparing = Preparing(allowed=config.of(app).prepared_statements)
-    event.listen(engine, "do_connect", partial(_connect, preparing))
+    settings = config.of(app)
+    preparing = Preparing(allowed=settings.prepared_statements)
+    event.listen(engine, "do_connect", partial(_connect, of(settings), preparing))
     event.listen(engine, "connect", lambda connection, record: tracing.follow(app, connection))
     event.listen(engine, "checkout", _refuse_dead_connection)
 
@@ -50,20 +143,16 @@ def loses_statements(settings: Settings) -> bool:
     if settings.database.get_backend_name() == "sqlite" or not settings.prepared_statements:
         return False
     try:
-        return _share_a_session(settings)
-    except (psycopg.Error, exc.DBAPIError) as error:
+        return _share_a_session(of(settings))
+    except psycopg.Error as error:
         raise Unavailable from error
 
 
-def _share_a_session(settings: Settings) -> bool:
-    engine = sa.create_engine(settings.database, poolclass=sa.NullPool, **options(settings))
+def _share_a_session(server: Server) -> bool:
     name = f"taskapp_probe_{secrets.token_hex(8)}".encode()
-    with closing(engine.raw_connection()) as one, closing(engine.raw_connection()) as other:
-        for held in (one, other):
-            pgconn: Any = held.driver_connection.pgconn  # type: ignore[union-attr]
-            if pgconn.prepare(name, b"SELECT 1").status != ExecStatus.COMMAND_OK:
-                return True
-    return False
+    with closing(server.connect()) as one, closing(server.connect()) as other:
+        made = [held.pgconn.prepare(name, b"SELECT 1") for held in (one, other)]
+    return any(result.status != ExecStatus.COMMAND_OK for result in made)
 
 
 def session(seconds: int) -> dict[str, str]:
@@ -79,29 +168,15 @@ def session(seconds: int) -> dict[str, str]:
     }
 
 
-def _connect_args(seconds: int) -> dict[str, Any]:
-    milliseconds = seconds * 1000
-    return {
-        "application_name": "taskapp",
-        # psycopg drops every prepared statement, ours too, when a transaction is rolled back.
-        "prepare_threshold": None,
-        "connect_timeout": max(2, seconds),
-        # A server that vanishes without a word is given up on after these.
-        "keepalives_idle": 30,
-        "tcp_user_timeout": 2 * milliseconds,
-        "options": " ".join(f"-c {name}={value}" for name, value in session(seconds).items()),
-    }
-
-
 def _prepare_sqlite(connection: Any, record: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _connect(
-    preparing: Preparing, dialect: object, record: object, args: Any, parameters: Any
+    server: Server, preparing: Preparing, dialect: object, record: object, *parameters: Any
 ) -> Connection:
-    connection = Connection.connect(*args, **parameters)
+    connection = server.connect()
     connection.preparing = preparing
     return connection
 

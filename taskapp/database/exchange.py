@@ -63,6 +63,7 @@ class Connection(psycopg.Connection[Any]):
     """
 
     preparing = Preparing()
+    unsaid: tuple[Query, ...] = ()  # what each transaction begins with
     tracer: Any = None  # of OpenTelemetry, if there are traces
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -60,7 +60,8 @@ class Prepared:
         if driver is None:
             return execute(self._statement, values).all()
         query = Query(*self.query(values), self._lasting)
-        result = driver.ask(query) if block.told else driver.ask(block.tell, query)
+        before = () if block.told else (*driver.unsaid, block.tell)
+        result = driver.ask(*before, query)
         if self._row_type is None:
             names = [result.fname(column).decode() for column in range(result.nfields)]
             self._row_type = namedtuple("Row", names)  # type: ignore[misc]

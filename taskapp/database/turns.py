@@ -9,6 +9,17 @@ from taskapp.telemetry import metrics
 class Unavailable(Exception):
     """The database can't be reached, or did not answer in time; nothing was acknowledged."""
 
+    @property
+    def reason(self) -> str:
+        """What the database or its driver says, in one line without a full stop."""
+        return reason(self.__cause__ or self)
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of what the database or its driver says of an error."""
+    text = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+    return text.removesuffix(".") or type(error).__name__
+
 
 class Turns:
     """As many turns as there are connections, given in the order in which they were asked for.
@@ -31,7 +42,7 @@ class Turns:
                 self._free -= 1
                 return
             if len(self._waiting) >= self._room:
-                raise Unavailable
+                raise Unavailable("too many wait for a connection (WAITING_ROOM)")
             mine = Event()
             self._waiting.append(mine)
         try:
@@ -42,7 +53,7 @@ class Turns:
                 self.__exit__()
             raise
         if self._leave(mine):
-            raise Unavailable
+            raise Unavailable("no connection was free in time (DATABASE_POOL_SIZE)")
 
     def __exit__(self, *error: object) -> None:
         """Give the turn to whoever has waited longest."""

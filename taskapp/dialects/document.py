@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from taskapp.dialects.forms import TASK, Form, Totals
+from taskapp.dialects.forms import IDS, TASK, Form, Totals
 
 PLACE = "#/components/schemas/"
 # In our own form always: errors (RFC 9457), and what is meant to be imported again.
@@ -41,7 +41,11 @@ def _inlined(part: Any, schemas: dict[str, Any]) -> Any:
 def _form_task(schema: dict[str, Any], form: Form) -> None:
     properties = schema["properties"]
     if form.ids_are_text:
-        properties["id"] = {"type": "string", "example": str(properties["id"]["example"])}
+        for name in IDS:
+            about = properties[name]
+            kinds = ["string", "null"] if isinstance(about["type"], list) else "string"
+            properties[name] = {**about, "type": kinds, "example": str(about["example"])}
+            del properties[name]["format"]
     for name, field in form.aliases:
         properties[name] = {**properties[field], "description": f"The same as `{field}`."}
         schema["required"] = sorted({*schema["required"], name})

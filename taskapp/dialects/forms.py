@@ -18,6 +18,7 @@ from taskapp import config, problems
 from taskapp.dialects import names
 
 TASK = "Task"  # the type of the records that hold one
+IDS = ("id", "next_task_id")  # its fields that hold ids of tasks
 # Names of OAuth 2.0 (RFC 6749, section 5.1), by which libraries look for them: they stay.
 STANDARD = ("access_token", "token_type", "expires_in", "refresh_token")
 
@@ -43,6 +44,10 @@ class Totals(NamedTuple):
             "completed_count": self.completed,
             "pending_count": self.total - self.completed,
         }
+
+
+class Verbatim(dict[str, Any]):
+    """A part of an answer whose names are not ours: it is in its form already."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,18 @@ class Form:
         """Return a part of an answer in this form."""
         if _is_task(part):
             return self._task(part)
+        if isinstance(part, Verbatim):
+            return part
         if isinstance(part, list):
             return [self.inside(each) for each in part]
         if isinstance(part, dict):
             members = [(name, self.inside(each)) for name, each in part.items()]
             return {other: each for name, each in members for other in self.all_names(name)}
         return part
+
+    def id(self, task_id: int) -> int | str:
+        """Return a task's id in this form."""
+        return str(task_id) if self.ids_are_text else task_id
 
     def stale(self, problem: problems.Stale) -> Response:
         """Answer with the 412, whose `current` is a task."""
@@ -135,7 +146,7 @@ class Form:
         sources = [*fields, *(field for _, field in aliases)]
         shown = [*map(self.name, fields), *(name for name, _ in aliases)]
         places = [fields.index(field) for field in sources]
-        ids = [at for at, field in enumerate(sources) if field == "id" and self.ids_are_text]
+        ids = [at for at, field in enumerate(sources) if field in IDS and self.ids_are_text]
         members = [f"member_{at}" for at in range(len(sources))]
         record = msgspec.defstruct(
             TASK, members, rename=dict(zip(members, shown, strict=True)), frozen=True, gc=False
@@ -145,7 +156,7 @@ class Form:
             values = msgspec.structs.astuple(task)
             put_in = [values[place] for place in places]
             for at in ids:
-                put_in[at] = str(put_in[at])
+                put_in[at] = None if put_in[at] is None else str(put_in[at])
             return record(*put_in)
 
         return put

@@ -6,10 +6,12 @@ A task without a change is written as it was before: its UID, too, which is its 
 import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from icalendar import Calendar, Component, Event, Todo
+from icalendar import Calendar, Component, Event, Todo, vRecur
+
+from taskapp.tasks import due_dates, rules
 
 PRODUCT = "-//taskapp//taskapp//EN"
 NAME = "Tasks"
@@ -50,13 +52,16 @@ def _calendar(parts: Iterable[Component]) -> bytes:
     calendar.add("x-published-ttl", EVERY)
     for part in parts:
         calendar.add_component(part)
+    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
 
 
 def _event(task: Row) -> Component:
     event = _filled(Event(), task)
-    start = _when(task.due_date)
+    start = _when(task)
     event.add("dtstart", start)
+    if rule := _rule(task, start):
+        event.add("rrule", rule)
     # At a time it ends when it begins. A day has an end, unless it is the last that there is.
     if not isinstance(start, datetime) and start < date.max:
         event.add("dtend", start + timedelta(days=1))
@@ -69,7 +74,7 @@ def _event(task: Row) -> Component:
 def _todo(task: Row) -> Component:
     todo = _filled(Todo(), task)
     if task.due_date:
-        todo.add("due", _when(task.due_date))
+        todo.add("due", _when(task))
     todo.add("status", "COMPLETED" if task.completed else "NEEDS-ACTION")
     if task.completed:
         todo.add("percent-complete", 100)
@@ -99,12 +104,48 @@ def _uid(task: Row) -> str:
     return str(uuid.uuid5(UIDS, about))
 
 
-def _when(due_date: str) -> date | datetime:
-    """Return the day, the time wherever one is, or the moment in UTC at which a task is due."""
-    if len(due_date) == len("2026-02-01"):
-        return date.fromisoformat(due_date)
-    time = datetime.fromisoformat(due_date).replace(microsecond=0)
-    return time if time.tzinfo is None else time.astimezone(UTC)
+def _when(task: Row) -> date | datetime:
+    """Return the day, or the time in the task's zone, at which it is due.
+
+    Without a zone a moment is in UTC, and a time is one wherever the calendar is.
+    """
+    if not due_dates.has_time(task.due_date):
+        return date.fromisoformat(task.due_date)
+    found = datetime.fromisoformat(task.due_date).replace(microsecond=0)
+    place = due_dates.zone(task.time_zone)
+    if found.tzinfo is not None:
+        return found.astimezone(place)
+    return found.replace(tzinfo=place) if task.time_zone else found
+
+
+def _rule(task: Row, start: date | datetime) -> vRecur | None:
+    """Return by which rule the task comes again; None where that is not known before it is done."""
+    if not task.recurrence or task.completed or task.recurrence_from != "due":
+        return None
+    rule = rules.read(task.recurrence)
+    written = vRecur.from_ical(rules.written(task.recurrence))
+    if not isinstance(start, datetime):
+        parts = rule.on_dates().parts
+        for name in rule.parts.keys() - parts.keys():
+            del written[name]
+    if rule.count:
+        # Those before this one are tasks of their own.
+        written["COUNT"] = [max(1, rule.count + 1 - (task.occurrence or 1))]
+    if rule.until:
+        written["UNTIL"] = [_until(rule, start)]
+    return written
+
+
+def _until(rule: rules.Rule, start: date | datetime) -> date | datetime:
+    """Return the end of the rule, of the kind that its start needs (RFC 5545, section 3.3.10)."""
+    end: datetime = rule.until  # type: ignore[assignment]
+    if not isinstance(start, datetime):
+        return end.date()
+    if rule.until_day:
+        end = datetime.combine(end.date(), time(23, 59, 59))
+    if start.tzinfo is None:
+        return end.replace(tzinfo=None)
+    return (end if end.tzinfo else end.replace(tzinfo=start.tzinfo)).astimezone(UTC)
 
 
 def _text(text: str) -> str:

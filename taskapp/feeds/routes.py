@@ -24,7 +24,9 @@ mine = Blueprint("feeds", __name__, url_prefix="/api/<user_id>/feeds")
 mine.before_request(auth.require_owner)
 mine.before_request(rate_limits.count_user)
 # No token is looked at here: the address is the secret. It opens nothing else.
-public = Blueprint("feed", __name__, url_prefix="/feeds", problems=(404, 422, 429, 500, 503))
+public = Blueprint(
+    "feed", __name__, url_prefix="/feeds", tag="feeds", problems=(404, 422, 429, 500, 503)
+)
 
 
 @mine.get("")

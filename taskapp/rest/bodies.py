@@ -2,11 +2,12 @@
 
 import json
 import math
-from contextlib import suppress
+from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any, NoReturn
 
 import marshmallow as ma
-from flask import Request, current_app, g
+from flask import Request, current_app, g, request
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
@@ -14,9 +15,9 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import config, cooperation, dialects, problems
 from taskapp.dialects import names
+from taskapp.rest import preferences
 
 DEEPEST = 32  # objects and arrays inside each other
-LET_FINISH = 2**20  # bytes that are read of a body that is too large
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -32,9 +33,11 @@ class Parser(FlaskParser):
             sent: Any = req.form.to_dict()
         else:
             sent = _parsed(body, req.mimetype)
+        # Clients such as axios send null where they have nothing to send.
+        if sent is None and getattr(schema, "may_be_left_out", False):
+            return {}
         if isinstance(sent, dict):
-            more = dialects.of(current_app).aliases
-            sent, g.sent_as = names.in_our_words(sent, schema.load_fields, more)
+            sent, g.sent_as = in_our_words(sent, schema)
         return sent
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
@@ -42,10 +45,8 @@ class Parser(FlaskParser):
         errors: dict[str, list[str]] = {}
         for fields in by_location.values():
             for name, texts in fields.items():
-                # Whoever calls it dueDate looks for dueDate.
-                name = g.get("sent_as", {}).get(name, name)
                 errors["body" if name == "_schema" else name] = texts
-        raise problems.Invalid(errors) from None
+        raise problems.Invalid(as_sent(errors)) from None
 
 
 class FormSchema(ma.Schema):
@@ -55,18 +56,50 @@ class FormSchema(ma.Schema):
     a JSON boolean, the cookie for one, can't be asked for by it.
     """
 
+    also_known = ("grant_type", "scope", "client_id", "client_secret")
+
+
+@cache
+def _known(fields: tuple[str, ...], more: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """Return all names that fields of a body are known by."""
+    return frozenset(fields) | frozenset(names.aliases(fields, more))
+
+
+def in_our_words(sent: dict[str, Any], schema: ma.Schema) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the object with our names for the schema's fields, and by which each was sent.
+
+    Raises `problems.Invalid` for names that nobody knows, where the client prefers that.
+    """
+    more = dialects.of(current_app).aliases
+    known = _known((*schema.load_fields, *getattr(schema, "also_known", ())), more)
+    if not known.issuperset(sent):
+        preferences.handle("field", [name for name in sent if name not in known])
+    return names.in_our_words(sent, schema.load_fields, more)
+
+
+def up_to(size: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that lets a view have bodies of so many bytes, if others may be less."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = max(size, request.max_content_length or 0)
+            return view(*args, **kwargs)
+
+        return wrapper
+
+    return decorate
+
+
+def as_sent(errors: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return what is wrong with fields of the body, by the names that they were sent by."""
+    # Whoever calls it dueDate looks for dueDate.
+    names = g.get("sent_as", {})
+    return {names.get(name, name): texts for name, texts in errors.items()}
+
 
 def read(req: Request) -> bytes:
     """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
-    try:
-        return _read(req)
-    except RequestEntityTooLarge:
-        # Whoever is cut off while still sending never sees the answer.
-        _let_finish(req)
-        raise
-
-
-def _read(req: Request) -> bytes:
     try:
         seconds = config.of(current_app).body_timeout
         with cooperation.time_limit(seconds, problems.RequestTimeout()):
@@ -77,6 +110,9 @@ def _read(req: Request) -> bytes:
     # werkzeug cuts a chunked body at the limit, without a word.
     if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
         raise RequestEntityTooLarge
+    coding = req.headers.get("Content-Encoding", "").strip().lower()
+    if body and coding not in ("", "identity"):
+        raise problems.UnsupportedCoding
     return body
 
 
@@ -91,13 +127,6 @@ def _parsed(body: bytes, mimetype: str) -> Any:
     if _is_deeper(parsed, DEEPEST):
         raise problems.BadRequest("The body has too many objects or arrays inside each other.")
     return parsed
-
-
-def _let_finish(req: Request) -> None:
-    stream, left = req.environ["wsgi.input"], LET_FINISH
-    with suppress(ParseException, OSError):
-        while left > 0 and (piece := stream.read(min(left, 65536))):
-            left -= len(piece)
 
 
 def _is_deeper(value: Any, most: int) -> bool:

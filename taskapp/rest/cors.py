@@ -1,7 +1,10 @@
 """CORS: which origins may call from a browser (Fetch standard, by Flask-CORS)."""
 
+import logging
+import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote
 
 from flask import Flask, Response, request
 from flask_cors.core import get_cors_headers, get_cors_options
@@ -15,6 +18,7 @@ EXPOSED = [
     "Idempotent-Replayed",
     "Link",
     "Location",
+    "Preference-Applied",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
@@ -32,6 +36,10 @@ DECISIVE = [
 IN_WSGI = ["HTTP_" + name.upper().replace("-", "_") for name in DECISIVE]
 MAX_AGE = 600  # seconds for which a browser may remember a preflight
 REMEMBERED = 64  # answers for each process
+# Also where an origin is not allowed, or there is none: a cache may not give that answer to others.
+VARY = ("Vary", "Origin")
+
+logger = logging.getLogger("taskapp")
 
 
 def init_app(app: Flask) -> None:
@@ -43,7 +51,8 @@ def source(app: Flask) -> headers.Source:
     options = get_cors_options(
         app,
         {
-            "origins": config.of(app).origins,
+            "origins": list(map(_exactly, config.of(app).origins)),
+            "vary_header": False,
             "methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             "supports_credentials": True,
             "expose_headers": EXPOSED,
@@ -51,16 +60,43 @@ def source(app: Flask) -> headers.Source:
         },
     )
 
+    warn = lru_cache(REMEMBERED)(_warn)
+
     # Flask-CORS's extension would make up its mind again for each answer.
     @lru_cache(REMEMBERED)
     def headers_for(method: str, *values: str | None) -> list[Header]:
         sent = Headers([pair for pair in zip(DECISIVE, values, strict=True) if pair[1]])
-        return list(Headers(get_cors_headers(options, sent, method)))
+        found = Headers(get_cors_headers(options, sent, method))
+        if "Origin" in sent and "Access-Control-Allow-Origin" not in found:
+            warn(sent["Origin"])
+        return list(found)
 
     def added(environ: dict[str, Any], so_far: list[Header]) -> list[Header]:
-        return headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
+        decided = headers_for(environ["REQUEST_METHOD"], *map(environ.get, IN_WSGI))
+        return decided if _vary_by_origin(so_far) else [*decided, VARY]
 
+    app.extensions["taskapp.cors"] = added
     return added
+
+
+def added(app: Flask, environ: dict[str, Any]) -> list[Header]:
+    """Return the CORS headers for an answer to this request that the application never sees."""
+    return list(cast(headers.Source, app.extensions["taskapp.cors"])(environ, []))
+
+
+def _exactly(origin: str) -> re.Pattern[str]:
+    # Flask-CORS takes the brackets of an IPv6 address for a pattern.
+    return re.compile(re.escape(origin) + r"\Z", re.IGNORECASE)
+
+
+def _vary_by_origin(headers: list[Header]) -> bool:
+    return any(name.lower() == "vary" and "Origin" in value for name, value in headers)
+
+
+def _warn(origin: str) -> None:
+    """Say what a browser shows only in its own console; once for each origin."""
+    shown = quote(origin[:200], safe=":/[]")
+    logger.warning("The origin %s may not call from browsers; see CORS_ORIGINS.", shown)
 
 
 def _answer_preflight() -> Response | None:

@@ -8,11 +8,14 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, current_app, request
+from werkzeug.datastructures import ETags
+from werkzeug.http import parse_etags
 
-from taskapp import dialects
+from taskapp import dialects, problems
 from taskapp.rest import openapi
 
 # The tag of a representation in another form than ours (dialects) ends in a mark of that form.
+MOST = 100  # tags in a header
 REVISION = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9a-f]{6})?")
 
 
@@ -35,16 +38,15 @@ ANY = Precondition()
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": "The ETag of the copy that this change is based on; 412 if it is not current.",
+    "description": "The ETag of the copy that this change is based on, with its quotes; 412 if it"
+    " is not current.",
     "schema": {"type": "string"},
-    "example": '"7"',
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
-    "description": "The ETag of the copy at hand; 304 if it is current.",
+    "description": "The ETag of the copy at hand, with its quotes; 304 if it is current.",
     "schema": {"type": "string"},
-    "example": '"7"',
 }
 ETAG = {
     "ETag": {
@@ -72,7 +74,7 @@ def conditional(view: Callable[..., Any]) -> Any:
         revision = sent["ETag"].strip('"').partition(".")[0]
         return not_modified(int(revision)) or answer
 
-    return openapi.documents(parameters=[IF_NONE_MATCH], statuses=[304])(wrapper)
+    return openapi.documents(parameters=[IF_NONE_MATCH], statuses=[304, 400])(wrapper)
 
 
 def preconditioned(view: Callable[..., Any]) -> Any:
@@ -88,7 +90,7 @@ def preconditioned(view: Callable[..., Any]) -> Any:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return view(*args, if_=_precondition(), **kwargs)
 
-    return openapi.documents(parameters=[IF_MATCH], statuses=[412])(wrapper)
+    return openapi.documents(parameters=[IF_MATCH], statuses=[400, 412])(wrapper)
 
 
 def _precondition() -> Precondition:
@@ -97,7 +99,7 @@ def _precondition() -> Precondition:
     A weak tag counts as the strong one: proxies that compress make ours weak, and a revision names
     one state of a task whatever its encoding. One that is not ours matches nothing.
     """
-    match, none_match = request.if_match, request.if_none_match
+    match, none_match = _tags("If-Match"), _tags("If-None-Match")
     one_of = none_of = None
     if "If-Match" in request.headers and not match.star_tag:
         one_of = _revisions(match.as_set(include_weak=True))
@@ -129,9 +131,17 @@ def asks_whether_modified() -> bool:
 
 def not_modified(revision: int) -> Response | None:
     """Return a 304 if the request's copy is of this revision."""
-    if asks_whether_modified() and request.if_none_match.contains_weak(tag(revision)):
+    if asks_whether_modified() and _tags("If-None-Match").contains_weak(tag(revision)):
         return Response(status=304, headers=headers(revision))
     return None
+
+
+def _tags(name: str) -> ETags:
+    """Return the tags of a header; raises `problems.BadRequest` where there are too many."""
+    sent = request.headers.get(name, "")
+    if sent.count(",") >= MOST:
+        raise problems.BadRequest(f"{name} has more than {MOST} tags.")
+    return parse_etags(sent)
 
 
 def _revisions(tags: Iterable[str | None]) -> frozenset[int]:

@@ -12,6 +12,19 @@ import msgspec
 from marshmallow import fields
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+# What leaves nothing to be seen where it stands alone: control and format characters, separators,
+# and what Unicode calls default ignorable, fillers and the empty Braille pattern among them.
+INVISIBLE = (
+    r"\x00-\x20\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160"
+    r"\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+VISIBLE = f"[^{INVISIBLE}]"  # a pattern of JSON Schema, too, which has nothing beyond U+FFFF
+_BEYOND = (
+    r"\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d159"
+    r"\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_seen = re.compile(f"[^{INVISIBLE}{_BEYOND}]").search
 
 
 class Sparse(NamedTuple):
@@ -85,11 +98,24 @@ class Text(fields.String):
         return text
 
 
+def trimmed(text: str) -> str:
+    """Return the text without white space around it; nothing where nobody would see anything."""
+    return text.strip() if _seen(text) else ""
+
+
 class Trimmed(Text):
-    """Text without white space around it."""
+    """Text without white space around it; empty where nobody would see anything."""
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        return super()._deserialize(*args, **kwargs).strip()
+        return trimmed(super()._deserialize(*args, **kwargs))
+
+
+class TextOrNone(Trimmed):
+    """A text, or none where it is empty."""
+
+    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = super().deserialize(value, *args, **kwargs)
+        return None if text == "" else text
 
 
 class TrueOrFalse(fields.Boolean):

@@ -30,9 +30,9 @@ KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control", "Vary")
 PARAMETER = {
     "name": HEADER,
     "in": "header",
-    "description": "Makes a retry safe: with the same key it gets the first answer.",
+    "description": "Makes a retry safe: with the same key it gets the first answer. A new random"
+    " text for each change, such as a UUID.",
     "schema": {"type": "string", "pattern": r"^[!#-\[\]-~]{1,255}$"},
-    "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
 }
 
 
@@ -86,7 +86,7 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
                 return response
             return _replay(g.user_id, key, fingerprint)
 
-    openapi.documents(parameters=[PARAMETER], statuses=[400, 413])(wrapper)
+    openapi.documents(parameters=[PARAMETER], statuses=[400, 413, 415])(wrapper)
     return wrapper
 
 

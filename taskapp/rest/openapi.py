@@ -11,16 +11,17 @@ import flask_smorest
 import flask_swagger_ui
 import marshmallow as ma
 from flask import Blueprint as FlaskBlueprint
-from flask import Flask, Response, current_app, send_from_directory
+from flask import Flask, Response, current_app, request, send_from_directory
 from marshmallow import fields
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map
 
-from taskapp import dialects, problems
+from taskapp import config, dialects, problems
 from taskapp.auth import guard
 from taskapp.auth.programs import scope
 from taskapp.auth.tokens import EXPIRED
 from taskapp.dialects.document import formed
+from taskapp.rest import preferences
 from taskapp.rest.bodies import FORMS, FormSchema, Parser
 from taskapp.rest.pagination import LARGEST_ID
 
@@ -40,7 +41,52 @@ Every path under `/api/{user_id}` needs a token in the `Authorization` header: a
 is the path's, or, where a scope is named, a token for programs (`tk_…`) that has it. `/api/tasks…`
 is the same as `/api/{user_id}/tasks…` for the token's own user. Errors are problem details (RFC
 9457) whose `detail` can be shown to people.
+
+Query parameters and fields that are not known here are ignored; with `Prefer: handling=strict`
+(RFC 7240) they are a 422 that names them.
 """
+# The ways to prove who one is, where accounts are kept here.
+BEARER, PASSWORD = "bearerAuth", "signIn"
+SIGNED_IN: list[dict[str, list[str]]] = [{BEARER: []}, {PASSWORD: []}]
+TAGS = {
+    "tasks": "A user's tasks.",
+    "sync": "What has changed, for frontends that keep a copy.",
+    "accounts": "Signing in, and the account of whoever has.",
+    "programs": "Tokens for scripts and other programs.",
+    "feeds": "Calendars that show what is due.",
+    "privacy": "All that is stored about a user.",
+    "health": "Whether the service lives and is ready.",
+}
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-ID": {
+        "description": "The id of the request in the log: the one that was sent in this header if"
+        " it is sane, else a new one.",
+        "schema": {"type": "string"},
+    },
+    "WWW-Authenticate": {
+        "description": "How to prove who one is (RFC 6750): `Bearer`, with"
+        ' `error="invalid_token"` where a token was sent.',
+        "schema": {"type": "string"},
+    },
+    "Retry-After": {
+        "description": "Seconds after which it is worth trying again.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+    "RateLimit": {
+        "description": "Which limit is used up, with what remains (`r`) and in how many seconds it"
+        " begins anew (`t`): draft-ietf-httpapi-ratelimit-headers.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit-Policy": {
+        "description": "That limit: so many requests (`q`) in so many seconds (`w`).",
+        "schema": {"type": "string"},
+    },
+}
+OF_STATUS = {
+    401: ["WWW-Authenticate"],
+    429: ["Retry-After", "RateLimit", "RateLimit-Policy"],
+    503: ["Retry-After"],
+}
 
 OWNER = [
     {
@@ -75,7 +121,7 @@ MEANINGS = {
 INVALID = {"title": [str(fields.Field.default_error_messages["required"])]}
 EXAMPLES: dict[int, problems.Problem] = {
     401: problems.Unauthorized(EXPIRED),
-    403: problems.NotOwner(),
+    403: problems.NotOwner("alice"),
     404: problems.NoTask(7),
     412: problems.Stale(current={}),
     422: problems.Invalid(INVALID),
@@ -158,17 +204,24 @@ class Blueprint(flask_smorest.Blueprint):
     """flask-smorest's Blueprint, with our body rules and every problem documented.
 
     `problems` are the statuses that each of its operations may answer with; those of an
-    unreadable body are added where there is one. Where it is about `things`, tokens for programs
+    unreadable body are added where there is one. `tag` is the group of its operations in the
+    documentation, by default the blueprint's name. Where it is about `things`, tokens for programs
     are accepted that have the scope for these; without, none is.
     """
 
     ARGUMENTS_PARSER = Parser()
 
     def __init__(
-        self, *args: Any, problems: tuple[int, ...] = ALWAYS, things: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        problems: tuple[int, ...] = ALWAYS,
+        tag: str = "",
+        things: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.problems = problems
+        self.tag = tag or self.name
         self._prepare_doc_cbks.append(self._add_problems)
         if things:
             self.record(lambda state: guard.open_to_programs(state.app, self.name, things))
@@ -176,7 +229,25 @@ class Blueprint(flask_smorest.Blueprint):
 
     def arguments(self, schema: type[ma.Schema], **kwargs: Any) -> Any:
         """Return smorest's decorator, with a schema that is made once and not for each request."""
-        return super().arguments(schema(), **kwargs)
+        made = schema()
+        vars(made)["may_be_left_out"] = not kwargs.get("required", True)
+        decorate = super().arguments(made, **kwargs)
+
+        def decorated(view: Any) -> Any:
+            wrapper = decorate(view)
+            if kwargs.get("location") == "query":
+                wrapper.query_names = preferences.names(made)
+            return wrapper
+
+        return decorated
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **kw: Any
+    ) -> None:
+        """Register a view, which heeds what the client prefers."""
+        view = preferences.heeded(view_func, getattr(view_func, "query_names", ()))
+        kw["tags"] = kw.get("tags") or [self.tag]
+        super().add_url_rule(rule, endpoint, view, *args, **kw)
 
     def _add_problems(self, doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
         ours = info.get("taskapp", {})
@@ -189,6 +260,7 @@ class Blueprint(flask_smorest.Blueprint):
             responses[status] = HTTPStatus(status).name
         doc.setdefault("parameters", []).extend(ours.get("parameters", []))
         _add_forms(doc)
+        _add_request_id(doc)
         doc["responses"] = dict(sorted(responses.items(), key=lambda item: int(item[0])))
         return doc
 
@@ -227,10 +299,15 @@ class Api(flask_smorest.Api):
     def _openapi_json(self) -> Response:
         """Serve the document, with answers in the form that is set."""
         document = formed(self.spec.to_dict(), dialects.of(current_app))
+        # A client that imports the document needs to be told where it is from.
+        document["servers"] = [{"url": request.root_url.rstrip("/")}]
         return Response(current_app.json.dumps(document), mimetype="application/json")
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `problems`."""
+
+    def _register_pagination_header(self) -> None:
+        """Document no pages but our own."""
 
     def _register_responses(self) -> None:
         for status in HTTPStatus:
@@ -239,6 +316,7 @@ class Api(flask_smorest.Api):
 
 
 def init_app(app: Flask) -> Api:
+    settings = config.of(app)
     app.url_map.converters["row_id"] = RowId
     app.config["API_TITLE"] = "taskapp"
     app.config["API_VERSION"] = "1.0.0"
@@ -249,22 +327,20 @@ def init_app(app: Flask) -> Api:
             "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
-        "security": [{"bearerAuth": []}],
+        "servers": [{"url": f"http://127.0.0.1:{settings.port}"}],
+        "security": SIGNED_IN if settings.accounts_kept else SIGNED_IN[:1],
         "tags": [
-            {"name": "tasks", "description": "A user's tasks."},
-            {"name": "accounts", "description": "Signing in, where no outside login does it."},
-            {"name": "programs", "description": "Tokens for scripts and other programs."},
-            {"name": "feeds", "description": "Calendars that show what is due."},
-            {"name": "privacy", "description": "All that is stored about a user."},
-            {"name": "health", "description": "Whether the service lives and is ready."},
+            {"name": name, "description": about}
+            for name, about in TAGS.items()
+            if name != "accounts" or settings.accounts_kept
         ],
     }
     api = Api(app)
     api.register_converter(RowId, _row_id_parameter)
-    api.spec.components.security_scheme(
-        "bearerAuth", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    )
+    for name, scheme in _security_schemes(settings).items():
+        api.spec.components.security_scheme(name, scheme)
+    for name, header in HEADERS.items():
+        api.spec.components.header(name, header)
     app.register_blueprint(docs)
     return api
 
@@ -288,6 +364,34 @@ def file(name: str) -> Response:
         raise NotFound from None
 
 
+def _security_schemes(settings: config.Settings) -> dict[str, dict[str, Any]]:
+    """Return how to prove who one is, with what to paste and where to get it."""
+    sources = []
+    if settings.accounts_kept:
+        sources.append("the `access_token` that `POST /api/auth/login` returns")
+    if settings.better_auth_url:
+        sources.append(f"the `token` that {settings.jwks_url.removesuffix('jwks')}token returns")
+    elif settings.outside_login:
+        sources.append(f"a token of the login with the keys at {settings.jwks_url}")
+    if settings.shared_secret_accepted:
+        sources.append("for trying things out, what `flask token alice` prints")
+    bearer = {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": f"Paste a JWT, without the word Bearer: {'; or '.join(sources)}. Where an"
+        " operation names a scope, a token for programs (`tk_…`) that has it will do.",
+        "x-user-id-claim": settings.jwt_identity_claim,  # by which our page fills in paths
+    }
+    password = {
+        "type": "oauth2",
+        "description": "Sign in with the e-mail and password of an account that `POST"
+        " /api/auth/register` has made; a client id and a secret are not needed.",
+        "flows": {"password": {"tokenUrl": "/api/auth/login", "scopes": {}}},
+    }
+    return {BEARER: bearer, PASSWORD: password} if settings.accounts_kept else {BEARER: bearer}
+
+
 def _row_id_parameter(converter: RowId) -> dict[str, Any]:
     limits = {"minimum": 1, "maximum": LARGEST_ID}
     return {"type": "integer", "format": "int64", **limits}
@@ -304,20 +408,31 @@ def _response(status: HTTPStatus) -> dict[str, Any]:
     )
     if status == 422:
         example["errors"] = INVALID
+    headers = {name: _header(name) for name in ("X-Request-ID", *OF_STATUS.get(status, ()))}
     if status == 304:
-        return {"description": "The copy at hand is current."}
+        return {"description": "The copy at hand is current.", "headers": headers}
     content = {problems.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}}
-    response = {"description": MEANINGS.get(status, status.phrase), "content": content}
-    headers = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
-    if status in headers:
-        response["headers"] = {headers[status]: {"schema": {"type": "string"}}}
-    return response
+    description = MEANINGS.get(status, status.phrase)
+    return {"description": description, "headers": headers, "content": content}
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _add_request_id(doc: dict[str, Any]) -> None:
+    """Document the header that every answer has where an answer is not one of the common ones."""
+    for response in doc["responses"].values():
+        if isinstance(response, dict) and "$ref" not in response:
+            headers = response.setdefault("headers", {})
+            response["headers"] = {**headers, "X-Request-ID": _header("X-Request-ID")}
 
 
 def _add_scope(
-    things: str, doc: dict[str, Any], info: Any, *, method: str, **context: Any
+    things: str, doc: dict[str, Any], info: Any, *, method: str, app: Flask, **context: Any
 ) -> dict[str, Any]:
-    return {**doc, "security": [{"bearerAuth": [scope(things, method.upper())]}]}
+    ways = [{BEARER: [scope(things, method.upper())]}]
+    return {**doc, "security": ways + SIGNED_IN[1:] if config.of(app).accounts_kept else ways}
 
 
 def _add_forms(doc: dict[str, Any]) -> None:
@@ -329,4 +444,5 @@ def _add_forms(doc: dict[str, Any]) -> None:
 
 def _add_no_security(doc: dict[str, Any], info: Any, **context: Any) -> dict[str, Any]:
     doc["responses"].pop("default", None)
+    _add_request_id(doc)
     return {**doc, "security": []}

@@ -2,11 +2,13 @@
 
 import re
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import marshmallow as ma
 from flask import request
 from marshmallow import fields, validate
+
+from taskapp import paths
 
 LARGEST_PAGE = 1000  # rows
 LARGEST_ID = 2**63 - 1
@@ -44,7 +46,7 @@ class LimitArguments(Arguments):
     limit = Number(
         load_default=LARGEST_PAGE,
         validate=validate.Range(1, LARGEST_PAGE),
-        metadata={"description": "How many to return at most.", "example": 50},
+        metadata={"description": "How many to return at most."},
     )
 
 
@@ -59,6 +61,6 @@ def links(**queries: dict[str, Any] | None) -> dict[str, str]:
     for relation, changed in queries.items():
         if changed is not None:
             query = {name: value for name, value in (asked | changed).items() if value is not None}
-            address = quote(request.path) + ("?" + urlencode(query) if query else "")
+            address = paths.written(request.path) + ("?" + urlencode(query) if query else "")
             written.append(f'<{address}>; rel="{relation}"')
     return {"Link": ", ".join(written)} if written else {}

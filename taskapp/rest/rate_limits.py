@@ -18,7 +18,7 @@ from flask import Flask, Response, current_app, g, request
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from taskapp import config, problems
+from taskapp import clients, config, problems
 from taskapp.telemetry import audit, metrics
 
 READS = ("GET", "HEAD")
@@ -40,16 +40,19 @@ class Counters:
         self._shared = _redis(redis_url) if redis_url else None
         self._not_before = 0.0
 
-    def hit(self, limit: limits.RateLimitItem, *key: str) -> int | None:
-        """Count one request; None if it is within the limit, else the seconds until one is."""
+    def hit(self, limit: limits.RateLimitItem, *key: str, cost: int = 1) -> int | None:
+        """Count a request as so many; None if that is within the limit, else how long it isn't.
+
+        That is in seconds.
+        """
         if self._shared and time.monotonic() >= self._not_before:
             try:
-                return _hit(self._shared, limit, key)
+                return _hit(self._shared, limit, key, cost)
             except Exception as error:  # noqa: BLE001 - redis' own, the socket's, a script's
                 self._not_before = time.monotonic() + PAUSE
                 metrics.rate_limit_failures.inc()
                 logger.warning("Redis can't count requests: %s", type(error).__name__)
-        return self._own.hit(limit, key)
+        return self._own.hit(limit, key, cost)
 
 
 @dataclass(slots=True)
@@ -71,13 +74,13 @@ class _Windows:
         )
         self._lock = Lock()
 
-    def hit(self, limit: limits.RateLimitItem, key: tuple[str, ...]) -> int | None:
+    def hit(self, limit: limits.RateLimitItem, key: tuple[str, ...], cost: int) -> int | None:
         now = time.monotonic()
         with self._lock:
             window = self._windows.get(key)
             if window is None:
                 window = self._windows[key] = _Window(now + limit.get_expiry())
-            window.count += 1
+            window.count += cost
             exceeded = window.count > limit.amount
         return max(1, math.ceil(window.end - now)) if exceeded else None
 
@@ -100,11 +103,19 @@ def count_user() -> None:
         _count("reads" if method in READS else "writes", g.user_id)
 
 
+def count_more(writes: int) -> None:
+    """Count so many more writes of a request that was let pass: the next ones wait for them."""
+    counters = _counters()
+    limit = counters.limits["writes"]
+    if limit is not None and writes:
+        counters.hit(limit, "writes", g.user_id, cost=writes)
+
+
 def count_address() -> None:
     """Count a request that needs no token; raises `TooManyRequests`."""
     if request.method != "OPTIONS" and "address_counted" not in g:
         g.address_counted = True
-        _count("address", request.remote_addr or "")
+        _count("address", clients.network(request.remote_addr))
 
 
 def _count_refused(response: Response) -> Response:
@@ -118,7 +129,7 @@ def _count_refused(response: Response) -> Response:
 
 
 def _count(name: str, key: str) -> None:
-    counters = cast(Counters, current_app.extensions["taskapp.counters"])
+    counters = _counters()
     limit = counters.limits[name]
     if limit is None:
         return
@@ -133,6 +144,10 @@ def _count(name: str, key: str) -> None:
         raise problem
 
 
+def _counters() -> Counters:
+    return cast(Counters, current_app.extensions["taskapp.counters"])
+
+
 def headers(name: str, limit: limits.RateLimitItem, seconds: int) -> dict[str, str]:
     """Return the fields of draft-ietf-httpapi-ratelimit-headers-10 for a limit that is used up."""
     policy = f'"{name}";q={limit.amount};w={limit.get_expiry()}'
@@ -140,9 +155,9 @@ def headers(name: str, limit: limits.RateLimitItem, seconds: int) -> dict[str, s
 
 
 def _hit(
-    counter: FixedWindowRateLimiter, limit: limits.RateLimitItem, key: tuple[str, ...]
+    counter: FixedWindowRateLimiter, limit: limits.RateLimitItem, key: tuple[str, ...], cost: int
 ) -> int | None:
-    if counter.hit(limit, *key):
+    if counter.hit(limit, *key, cost=cost):
         return None
     return max(1, math.ceil(counter.get_window_stats(limit, *key).reset_time - time.time()))
 

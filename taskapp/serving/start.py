@@ -1,7 +1,10 @@
 """Whether to start serving, what a worker does first, and what it lets go of at SIGTERM."""
 
+import errno
 import logging
 import signal
+import socket
+from collections.abc import Iterable
 from threading import Thread
 from typing import Any
 
@@ -15,20 +18,54 @@ from taskapp.database import Unavailable, connections, exchange, schema
 logger = logging.getLogger("gunicorn.error")
 
 
+def not_free(places: Iterable[Any]) -> str | None:
+    """Return why nobody can listen at one of the places, a host and a port each; None if one can.
+
+    gunicorn itself tries five times, a second apart.
+    """
+    for place in places:
+        if isinstance(place, tuple):
+            try:
+                _listen(*place)
+            except OSError as error:
+                return _why(error, *place)
+    return None
+
+
+def _listen(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen(1)
+
+
+def _why(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"PORT: {port} is in use already on {host}."
+    if error.errno == errno.EACCES:
+        return f"PORT: {port} is not for ordinary users; take one above 1023."
+    reason = str(error.strerror).lower()
+    return f"HOST: nobody can listen on {host!r}: {reason}. Another tool may have set it."
+
+
 def refusal(settings: config.Settings) -> str | None:
     """Return why the service should not start on this database; None if it should."""
     # Not the application itself: the workers make theirs after they were forked.
     app = Flask("taskapp", instance_path=settings.instance_path)
     config.init_app(app, settings)
-    database.init_app(app)
+    try:
+        database.init_app(app)
+    except config.BadSetting as bad:
+        return str(bad)
     with app.app_context():
         try:
             reason = schema.trouble(newer_allowed=settings.allow_newer_database)
             if not reason and connections.loses_statements(settings):
                 logger.warning("%s %s", exchange.NOT_KEPT, exchange.KEEP)
             return reason
-        except Unavailable:
-            logger.warning("The database can't be reached; until it can, every answer is a 503.")
+        except Unavailable as error:
+            logger.warning("%s Until it can, every answer is a 503.", schema.away(error))
             return None
         finally:
             database.db.engine.dispose()

@@ -1,59 +1,109 @@
 """gunicorn's worker, with problem details for what it refuses before the application sees it.
 
-A request head must be complete within `keepalive` seconds; that is gunicorn's own doing.
+A request head must be complete within `keepalive` seconds; that is gunicorn's own doing. How long
+a connection is kept without one is said in `idle`, what else it may hold in `clients`.
 """
 
 import contextlib
 import json
 import secrets
-import socket
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from gevent.server import StreamServer
 from gunicorn import glogging
-from gunicorn.http import wsgi
-from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize
+from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers import ggevent
 
-from taskapp import problems
+from taskapp import config, problems
+from taskapp.headers import Header
+from taskapp.rest import cors
+from taskapp.serving import idle, origins
+from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
-# Found when the rest of a body is skipped, after the request was answered. A proxy could take a
-# second answer for the answer to somebody else's request.
-BROKEN_BODY = (InvalidChunkSize, InvalidChunkExtension, ChunkMissingTerminator)
-LET_FINISH = 2**20  # bytes that are read of a request that was refused, for a second at most
+# What gunicorn raises for a request that it can't or won't read: 400, unless it is one of these.
+UNREADABLE = (errors.ParseException, errors.ConfigurationProblem)
+STATUSES: dict[type[Exception], int] = {
+    errors.LimitRequestLine: 414,
+    errors.LimitRequestHeaders: 431,
+    errors.ExpectationFailed: 417,
+    errors.UnsupportedTransferCoding: 501,
+}
+FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
 class Worker(ggevent.GeventWorker):
     """gunicorn's gevent worker, which answers every error as `problems` does."""
 
+    quits = False
+
     @classmethod
     def setup(cls) -> None:
         """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
+        parser.RequestParser.mesg_class = _Request
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
+
+    def handle_quit(self, sig: Any, frame: Any) -> None:
+        """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
+
+        gevent prints the second `SystemExit` as an error of the end that the first one began.
+        """
+        if not self.quits:
+            self.quits = True
+            super().handle_quit(sig, frame)
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
         named: Any = _Named(client.getsockname())
-        super().handle(named, client, addr)
+        super().handle(named, Client(client), addr)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Answer a request, and read what is left of it; StopIteration if it was the last one."""
+        sock.give_way()
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:
+            sock.finish(req.body)
+            raise
+        if not sock.finish(req.body):
+            raise StopIteration
+        app: Any = self.wsgi
+        seconds = config.of(app).keep_alive
+        if seconds > idle.HEAD and not idle.until_request(self, sock, req.unreader, seconds):
+            raise StopIteration
+        return True
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer a request that gunicorn can't or won't read."""
-        if isinstance(exc, BROKEN_BODY):
-            return  # and the connection is closed
-        refused: Any = _Refused(client)
-        super().handle_error(req, refused, addr, exc)
+        """Answer a request that gunicorn can't or won't read, or whose answer it can't send."""
+        if isinstance(exc, UNREADABLE):
+            # What it says of itself repeats headers.
+            self.log.warning("Refused a request from %s: %s", addr[0], type(exc).__name__)
+            status = STATUSES.get(type(exc), 400)
+        else:
+            self.log.error("Error handling a request", exc_info=exc)
+            status = 500
+        if status in (414, 431):
+            origins.read_on(exc, client.recv)
+        asked = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": origins.of(exc)}
+        with contextlib.suppress(OSError):
+            app: Any = self.wsgi
+            client.sendall(_refusal(status, cors.added(app, asked)))
+            client.end()
 
 
 class Logger(glogging.Logger):
-    """gunicorn's logger, without its own line for each request: the application writes one.
+    """gunicorn's logger, without its own line for each request: the application writes one."""
 
-    It would gather what such a line says even if nothing is written.
-    """
-
+    # It would gather what such a line says even if nothing is written.
     access_log_enabled = False
+
+    def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Write a line; exceptions in it are named only, since they repeat what was sent."""
+        named = [type(each).__name__ if isinstance(each, Exception) else each for each in args]
+        super().debug(msg, *named, **kwargs)
 
 
 class _Server(StreamServer):
@@ -79,37 +129,34 @@ class _Named:
         return self.name
 
 
-class _Refused:
-    """A client's socket that replaces gunicorn's page of HTML with a problem."""
+def _refusal(status: int, more: list[Header]) -> bytes:
+    request_id, reason = secrets.token_hex(16), HTTPStatus(status).phrase
+    detail = problems.UNREAD.get(status, problems.UNREAD_OTHERWISE)
+    problem = problems.document(reason, status, detail, instance="", request_id=request_id)
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
+        f"Content-Type: {problems.MEDIA_TYPE}\r\n{request_ids.HEADER}: {request_id}\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n"
+    )
+    head += "".join(f"{name}: {value}\r\n" for name, value in more)
+    return f"{head}\r\n".encode("latin1") + body
 
-    def __init__(self, client: socket.socket) -> None:
-        self._client = client
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
+class _Request(origins.HeadKept):
+    """A request of gunicorn's whose head is bounded as a whole, and the trailers of its body too.
 
-    def sendall(self, page: bytes) -> None:
-        _, code, reason = page.partition(b"\r\n")[0].decode("latin1").split(" ", 2)
-        status, request_id = int(code), secrets.token_hex(16)
-        detail = problems.UNREAD.get(status, problems.UNREAD_OTHERWISE)
-        problem = problems.document(reason, status, detail, instance="", request_id=request_id)
-        body = json.dumps(problem).encode()
-        head = (
-            f"HTTP/1.1 {code} {reason}\r\nConnection: close\r\n"
-            f"Content-Type: {problems.MEDIA_TYPE}\r\n{request_ids.HEADER}: {request_id}\r\n"
-            f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self._client.settimeout(1)
-        self._client.sendall(head.encode("latin1") + body)
-        self._let_finish()
+    gunicorn lets each header be as long as the longest one may be, and reads them in a time that
+    grows with the square of all.
+    """
 
-    def _let_finish(self) -> None:
-        # A connection that is closed while the client still sends is reset, and the answer lost.
-        left = LET_FINISH
-        with contextlib.suppress(OSError):
-            self._client.shutdown(socket.SHUT_WR)
-            while left > 0 and (piece := self._client.recv(65536)):
-                left -= len(piece)
+    @property
+    def max_buffer_headers(self) -> int:
+        return int(self.limit_request_field_size) + FURTHER_HEADERS
+
+    @max_buffer_headers.setter
+    def max_buffer_headers(self, value: int) -> None:
+        """Take no other bound."""
 
 
 _default_headers = wsgi.Response.default_headers

@@ -19,7 +19,8 @@ MOST = 1000  # categories, and tags
 TODAY = sa.bindparam("today", type_=sa.Text)
 BEGINS = sa.bindparam("day_begins", type_=UTCDateTime)
 ENDS = sa.bindparam("day_ends", type_=UTCDateTime)
-# Due dates with a time zone are moments; others are a day, or a time on it, wherever one is.
+# Due dates with an offset are moments, as are times of a task that has a zone; others are a day, or
+# a time on it, wherever one is.
 MOMENTS = ("%T%Z", "%T%+__:__", "%T%-__:__")
 
 
@@ -96,7 +97,8 @@ def _statement(each_of: Callable[[Any], Any]) -> Prepared:
     mine = sa.select(*_LOOKED_AT).where(MINE, LIVE).cte("mine")
     pending = sa.func.coalesce(sa.func.sum(sa.case((mine.c.completed, 0), else_=1)), 0)
     day = sa.func.substr(mine.c.due_date, 1, len("2026-02-01"))
-    is_moment = sa.or_(*(mine.c.due_date.like(form) for form in MOMENTS))
+    in_zone = sa.and_(mine.c.time_zone.is_not(None), mine.c.due_date.like("%T%"))
+    is_moment = sa.or_(in_zone, *(mine.c.due_date.like(form) for form in MOMENTS))
     is_over = sa.case((is_moment, mine.c.due_at < BEGINS), else_=day < TODAY)
     is_today = sa.case(
         (is_moment, sa.and_(mine.c.due_at >= BEGINS, mine.c.due_at < ENDS)), else_=day == TODAY
@@ -131,7 +133,8 @@ def _kind(name: str) -> Any:
 
 
 _LOOKED_AT = [
-    COLUMNS[name] for name in ("completed", "priority", "category", "tags", "due_date", "due_at")
+    COLUMNS[name]
+    for name in ("completed", "priority", "category", "tags", "due_date", "time_zone", "due_at")
 ]
 _ALL = sa.func.count().label("number")
 _ZERO: Any = sa.literal_column("0").label("pending")

@@ -13,6 +13,8 @@ DESCRIPTION_LENGTH = 10_000  # characters
 CATEGORY_LENGTH = 50  # characters
 PRIORITY_LENGTH = 20  # letters
 DUE_DATE_LENGTH = 40  # characters
+RULE_LENGTH = 400  # characters
+ZONE_LENGTH = 64  # characters
 
 
 def written(*, left: Any, default: Any = None) -> dict[str, Any]:
@@ -27,6 +29,11 @@ def written(*, left: Any, default: Any = None) -> dict[str, Any]:
 def follows(*, left: Any = None, default: Any = None) -> dict[str, Any]:
     """Mark a column as `written` does, whose value `derived` finds, and that nobody is shown."""
     return {**written(left=left, default=default), "hidden": True}
+
+
+def of_series(*, hidden: bool = False) -> dict[str, Any]:
+    """Mark a column as `written` does, that only tasks of a series have; it is null in others."""
+    return {**written(left=None), "of_series": True, **({"hidden": True} if hidden else {})}
 
 
 class Task(Base):
@@ -89,6 +96,23 @@ class Task(Base):
     folded_tags: Mapped[str] = mapped_column(
         sa.Text, server_default="", info=follows(left="", default="")
     )
+    # By which rule it comes again, as it was sent, and whether that counts from "due" or from
+    # "completion".
+    recurrence: Mapped[str | None] = mapped_column(sa.String(RULE_LENGTH), info=of_series())
+    recurrence_from: Mapped[str | None] = mapped_column(sa.String(10), info=of_series())
+    time_zone: Mapped[str | None] = mapped_column(sa.String(ZONE_LENGTH), info=written(left=None))
+    # Once a task has had a rule it stays in its series, which makes one task for each number.
+    series_id: Mapped[str | None] = mapped_column(sa.String(36), info=of_series())
+    occurrence: Mapped[int | None] = mapped_column(info=of_series())
+    next_task_id: Mapped[int | None] = mapped_column(sa.BigInteger, info=of_series())
+    # The revision of the next one while nobody has touched that.
+    next_revision: Mapped[int | None] = mapped_column(sa.BigInteger, info=of_series(hidden=True))
+    # The local date or time from which the rule counts, where that is not when the task is due; and
+    # which of the rule's dates the task has, where it is not the first.
+    anchor: Mapped[str | None] = mapped_column(
+        sa.String(DUE_DATE_LENGTH), info=of_series(hidden=True)
+    )
+    position: Mapped[int | None] = mapped_column(info=of_series(hidden=True))
 
 
 LIVE = Task.deleted_at.is_(None)
@@ -116,3 +140,13 @@ sa.Index("ix_tasks_live", Task.user_id, Task.id, postgresql_where=LIVE, sqlite_w
 sa.Index("ix_tasks_deleted", Task.user_id, Task.id, postgresql_where=DELETED, sqlite_where=DELETED)
 # Serves "what has changed since"; no two writes of a user have the same number.
 sa.Index("ix_tasks_user_id_revision", Task.user_id, Task.revision, unique=True)
+# One task for each number of a series, whatever happens.
+sa.Index(
+    "ix_tasks_series",
+    Task.user_id,
+    Task.series_id,
+    Task.occurrence,
+    unique=True,
+    postgresql_where=Task.series_id.is_not(None),
+    sqlite_where=Task.series_id.is_not(None),
+)

@@ -6,10 +6,12 @@ They return rows, or None where this user has no such task. Nobody commits here.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import Numbers, Prepared, execute, one_of
+from taskapp.database import Numbers, Prepared, dialect, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, Task
@@ -26,8 +28,17 @@ SHOWN = [column for column in COLUMNS if "hidden" not in column.info]
 WRITTEN = [column for column in COLUMNS if "left" in column.info]
 # That part of it which comes with a request.
 SENT = [column for column in WRITTEN if "default" in column.info]
-DEFAULTS = {f"new_{column.name}": column.info["default"] for column in SENT}
+# What only tasks of a series have, and what all have.
+OF_SERIES = [column for column in SENT if "of_series" in column.info]
+OF_ALL = [column for column in SENT if "of_series" not in column.info]
+ALL_SENT = [column.name for column in SENT]
+# The fields from whose change more may follow.
+SCHEDULE = frozenset({"completed", "due_date", "recurrence", "recurrence_from", "time_zone"})
+WITHOUT = {column.name: column.info["default"] for column in SENT}
+DEFAULTS = {f"new_{name}": default for name, default in WITHOUT.items()}
 Row = sa.Row[Any]
+
+_json = msgspec.json.Encoder().encode
 
 # A statement takes longer to make than to run, so each is made once, with parameters.
 TASK = sa.bindparam("task", type_=sa.BigInteger)
@@ -36,6 +47,8 @@ MOST = sa.bindparam("most", type_=sa.Integer)
 MINE = COLUMNS.user_id == OWNER
 ONE_OF = sa.bindparam("one_of", type_=Numbers)
 NONE_OF = sa.bindparam("none_of", type_=Numbers)
+# Nothing follows from a change of such a task but what is sent.
+ALONE = COLUMNS.series_id.is_(None) & COLUMNS.recurrence_from.is_(None)
 PRECONDITION = sa.and_(
     sa.or_(ONE_OF.is_(None), one_of(COLUMNS.revision, ONE_OF)),
     sa.or_(NONE_OF.is_(None), sa.not_(one_of(COLUMNS.revision, NONE_OF))),
@@ -74,8 +87,24 @@ def get(user_id: str, task_id: int) -> Row | None:
 
 def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     """Store a new task and return it; the owner's row appears with the first one."""
-    values = DEFAULTS | {f"new_{name}": value for name, value in with_derived(fields).items()}
-    return cast(Row, _CREATE.execute(owner, {"start": revisions.first(), **values}))
+    values = {f"new_{name}": value for name, value in with_derived(fields).items()}
+    in_series = any(values.get(f"new_{column.name}") is not None for column in OF_SERIES)
+    create = _CREATE_IN_SERIES if in_series else _CREATE
+    return cast(Row, create.execute(owner, {"start": revisions.first(), **DEFAULTS, **values}))
+
+
+def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]]) -> Sequence[Row]:
+    """Store new tasks, and return them in their order.
+
+    On PostgreSQL that is one statement, however many they are.
+    """
+    if dialect() != "postgresql":
+        return [create(owner, fields) for fields in tasks]
+    new = [
+        {"place": place, **WITHOUT, **with_derived(fields)} for place, fields in enumerate(tasks, 1)
+    ]
+    values = {"start": revisions.first(), "count": len(new), "new": _json(new).decode()}
+    return cast(Sequence[Row], _CREATE_ALL.all({**revisions.about(owner), **values}))
 
 
 def update(
@@ -83,22 +112,34 @@ def update(
 ) -> Row | None:
     """Change the given fields and return the task; without any, the task stays as it is.
 
-    None also where the precondition does not hold.
+    None also where the precondition does not hold, and where more follows from the change than is
+    sent (see `recurrence`): of a task in a series, or whose due date and zone are apart.
     """
     if not fields:
         found = _GET_IF.first({"owner": owner.id, "task": task_id, **as_parameters(if_)})
         return cast(Row | None, found)
     sent = with_derived(fields)
-    values: dict[str, Any] = {}
-    for column in SENT:
+    values: dict[str, Any] = {
+        "alone": not SCHEDULE.isdisjoint(fields),
+        "zoneless": ("due_date" in fields) is not ("time_zone" in fields),
+    }
+    for column in OF_ALL:
         values[f"sets_{column.name}"] = column.name in sent
         values[f"new_{column.name}"] = sent.get(column.name)
     return run(_UPDATE, owner, task_id, if_, values)
 
 
 def toggle(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
-    """Flip `completed` and return the task; no flip is lost, however many run at once."""
+    """Flip `completed` and return the task; no flip is lost, however many run at once.
+
+    None also for a task of a series.
+    """
     return run(_TOGGLE, owner, task_id, if_)
+
+
+def rewrite(owner: Identity, task_id: int, fields: Mapping[str, Any]) -> Row | None:
+    """Store all the fields that a task has, and return it."""
+    return run(_REWRITE, owner, task_id, ANY, {f"new_{name}": fields[name] for name in ALL_SENT})
 
 
 def erase(user_id: str) -> None:
@@ -189,26 +230,63 @@ _GET_IF = Prepared(_one.where(PRECONDITION))
 _CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
-_CREATE = RevisedWrite(
-    revisions.FIRST_OR_NEXT,
-    sa.insert(TABLE).values(
-        {
-            "user_id": OWNER,
-            "created_at": MOMENT,
-            "updated_at": MOMENT,
-            "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
-            **{column.name: _new(column) for column in SENT},
-        }
-    ),
-    SHOWN,
-)
+
+def _create(columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
+    new = {
+        "user_id": OWNER,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
+        **{column.name: _new(column) for column in columns},
+    }
+    return RevisedWrite(revisions.FIRST_OR_NEXT, sa.insert(TABLE).values(new), SHOWN)
+
+
+def _create_all() -> Prepared:
+    """Return the statement that creates the tasks in an array of JSON, in their order."""
+    columns: list[Any] = [sa.column("place", sa.BigInteger)]
+    columns += [sa.column(each.name, each.type) for each in SENT]
+    sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
+    new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
+    taken = revisions.announced(revisions.FIRST_OR_NEXT_OF_MANY)
+    values: dict[str, sa.ColumnElement[Any]] = {
+        "user_id": OWNER,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+        "completed_at": sa.case((new.c.completed, MOMENT)),
+        # The last revision is taken; theirs are those up to it.
+        "revision": taken.c.revision - revisions.COUNT + new.c.place,
+        **{column.name: new.c[column.name] for column in SENT},
+    }
+    read: sa.Select[Any] = sa.select(*values.values()).select_from(sa.join(taken, new, sa.true()))
+    insert = sa.insert(TABLE).from_select(list(values), read.order_by(new.c.place)).add_cte(taken)
+    return Prepared(insert.returning(*SHOWN))
+
+
+_CREATE = _create(OF_ALL)
+_CREATE_IN_SERIES = _create(SENT)
+_CREATE_ALL = _create_all()
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(
-    LIVE,
+    sa.and_(
+        LIVE,
+        sa.or_(sa.not_(sa.bindparam("alone", type_=sa.Boolean)), ALONE),
+        sa.or_(sa.not_(sa.bindparam("zoneless", type_=sa.Boolean)), COLUMNS.time_zone.is_(None)),
+    ),
     {
         "completed_at": _completed_at(_new_if_sent(COLUMNS.completed)),
-        **{column.name: _new_if_sent(column) for column in SENT},
+        **{column.name: _new_if_sent(column) for column in OF_ALL},
+    },
+)
+_REWRITE = write_to(
+    LIVE,
+    {
+        "completed_at": _completed_at(_new(COLUMNS.completed)),
+        **{column.name: _new(column) for column in SENT},
     },
 )
 _flipped = sa.not_(COLUMNS.completed)
-_TOGGLE = write_to(LIVE, {"completed": _flipped, "completed_at": _completed_at(_flipped)})
+_TOGGLE = write_to(
+    LIVE & COLUMNS.series_id.is_(None),
+    {"completed": _flipped, "completed_at": _completed_at(_flipped)},
+)

@@ -7,15 +7,16 @@ from typing import Any
 from flask import current_app, g
 
 from taskapp import auth, dialects, problems
-from taskapp.database import autocommit
+from taskapp.database import autocommit, transaction
 from taskapp.dialects.addresses import url_for
 from taskapp.dialects.forms import Totals
-from taskapp.rest import etags, pagination, rate_limits
-from taskapp.rest.etags import ANY, Precondition, conditional, preconditioned
+from taskapp.rest import bodies, etags, pagination, rate_limits
+from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import Blueprint, MessageSchema
-from taskapp.tasks import folding, listing, queries, trash
+from taskapp.tasks import folding, listing, queries, recurrence, schedule, trash
+from taskapp.tasks.refusals import refusal
 from taskapp.tasks.schemas import (
     CompletionSchema,
     DeletionArguments,
@@ -26,7 +27,7 @@ from taskapp.tasks.schemas import (
 )
 from taskapp.users import revisions
 
-TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 7}]
+TASK_ID = [{"name": "task_id", "in": "path", "description": "Which task.", "example": 1}]
 LINK = {
     "Link": {
         "description": "The pages around this one: `next`, `prev` and `first`.",
@@ -40,6 +41,7 @@ LINK = {
 LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "string"}}}
 
 Answer = tuple[queries.Row, dict[str, str]]
+Query = Callable[..., queries.Row | None]
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks", things="tasks")
 blueprint.before_request(auth.require_owner)
@@ -85,7 +87,11 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
 @blueprint.arguments(NewTaskSchema)
 @blueprint.response(201, TaskSchema, headers=LOCATION | etags.ETAG, description="The new task.")
 def create_task(fields: dict[str, Any], user_id: str) -> Answer:
-    """Create a task."""
+    """Create a task.
+
+    One that is created as completed is not completed by that: with a `recurrence`, too, it is one
+    task.
+    """
     with autocommit(auth.identity().id):
         task = queries.create(auth.identity(), fields)
     location = url_for("tasks.get_task", user_id=user_id, task_id=task.id)
@@ -114,9 +120,10 @@ def get_task(user_id: str, task_id: int) -> Answer:
 def update_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precondition) -> Answer:
     """Change a task.
 
-    The fields sent are changed, the others stay as they are.
+    The fields sent are changed, the others stay as they are. Completing a task with a `recurrence`
+    makes the next one, `next_task_id`.
     """
-    return _change(queries.update, task_id, fields, if_=if_)
+    return _update(task_id, fields, if_)
 
 
 @blueprint.patch("/<row_id:task_id>", parameters=TASK_ID)
@@ -130,7 +137,7 @@ def update_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precond
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task as it is now.")
 def patch_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precondition) -> Answer:
     """Change a task by a JSON Merge Patch (RFC 7396)."""
-    return _change(queries.update, task_id, fields, if_=if_)
+    return _update(task_id, fields, if_)
 
 
 @blueprint.delete("/<row_id:task_id>", parameters=TASK_ID)
@@ -164,14 +171,7 @@ def restore_task(user_id: str, task_id: int, if_: Precondition) -> Answer:
 
     One that is not deleted is returned as it is, so that a retry is safe.
     """
-    owner = auth.identity()
-    with autocommit(owner.id):
-        task = trash.restore(owner, task_id, if_)
-        if task is None:
-            task = trash.get(owner.id, task_id)
-            if task is None or task.deleted_at or not if_.holds(task.revision):
-                raise _refusal(task, task_id, if_)
-    return _answer(task)
+    return _change(trash.bring_back, task_id, if_=if_, current=trash.get)
 
 
 @blueprint.patch("/<row_id:task_id>/complete", parameters=TASK_ID)
@@ -184,11 +184,13 @@ def complete_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Preco
     """Set or flip whether a task is completed.
 
     With `{"completed": true}` or `false` it is set, so that a retry is safe. Without, it is
-    flipped; flips that run at once are all counted.
+    flipped; flips that run at once are all counted. Completing a task with a `recurrence` makes the
+    next one, `next_task_id`; setting it back takes that away again if nobody has touched it.
     """
     if fields:
-        return _change(queries.update, task_id, fields, if_=if_)
-    return _change(queries.toggle, task_id, if_=if_)
+        return _update(task_id, fields, if_)
+    task = _simply(queries.toggle, task_id, if_)
+    return task or _wholly(recurrence.toggle, task_id, if_)
 
 
 def _question(arguments: dict[str, Any]) -> listing.Question:
@@ -248,7 +250,7 @@ def _links(
 
 
 def _change(
-    query: Callable[..., queries.Row | None],
+    query: Query,
     task_id: int,
     *values: Any,
     if_: Precondition,
@@ -263,17 +265,43 @@ def _change(
     with autocommit(owner.id):
         task = query(owner, task_id, *values, if_)
         if task is None:
-            raise _refusal(current(owner.id, task_id), task_id, if_)
+            raise refusal(current(owner.id, task_id), task_id, if_)
+    return _answer(task)
+
+
+def _update(task_id: int, fields: dict[str, Any], if_: Precondition) -> Answer:
+    """Change the fields of the task, and return it; raises what `_change` does."""
+    task = None
+    if recurrence.is_simple(fields):
+        task = _simply(queries.update, task_id, fields, if_)
+    return task or _wholly(recurrence.update, task_id, fields, if_)
+
+
+def _simply(query: Query, task_id: int, *values: Any) -> Answer | None:
+    """Run a query that changes the task by one statement; None if more follows from the change."""
+    owner, if_ = auth.identity(), values[-1]
+    with autocommit(owner.id):
+        task = query(owner, task_id, *values)
+        if task is not None:
+            return _answer(task)
+        task = queries.get(owner.id, task_id)
+    if task is None or not if_.holds(task.revision):
+        raise refusal(task, task_id, if_)
+    return None
+
+
+def _wholly(query: Query, task_id: int, *values: Any) -> Answer:
+    """Run a query that changes the task and others with it; raises what `_change` does."""
+    owner, if_ = auth.identity(), values[-1]
+    try:
+        with transaction(owner.id):
+            task = query(owner, task_id, *values)
+            if task is None:
+                raise refusal(queries.get(owner.id, task_id), task_id, if_)
+    except schedule.Refused as refused:
+        raise problems.Invalid(bodies.as_sent(refused.errors)) from None
     return _answer(task)
 
 
 def _answer(task: queries.Row) -> Answer:
     return task, etags.headers(task.revision)
-
-
-def _refusal(task: queries.Row | None, task_id: int, if_: Precondition) -> problems.Problem:
-    """Return why a change found nothing to do; the task is as it is now."""
-    # Without a precondition the task has come back just now: too late for this request.
-    if task is None or if_ == ANY:
-        return problems.NoTask(task_id)
-    return problems.Stale(TaskSchema().dump(task))

@@ -1,28 +1,38 @@
 """What a task looks like on the wire, going in and coming out."""
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from taskapp.rest.fields import UNSTORABLE, RowSchema, Text, Trimmed, TrueOrFalse, UTCTime
+from taskapp.rest.fields import (
+    UNSTORABLE,
+    VISIBLE,
+    RowSchema,
+    Text,
+    TextOrNone,
+    Trimmed,
+    TrueOrFalse,
+    UTCTime,
+    trimmed,
+)
 from taskapp.rest.pagination import LARGEST_ID, Arguments, LimitArguments, Number
-from taskapp.tasks import due_dates
+from taskapp.tasks import due_dates, rules, schedule
 from taskapp.tasks.folding import fold
 from taskapp.tasks.models import (
     CATEGORY_LENGTH,
     DESCRIPTION_LENGTH,
     ORDERS,
     PRIORITY_LENGTH,
+    RULE_LENGTH,
     STATUSES,
     TITLE_LENGTH,
 )
 
-ZONE = "Europe/Berlin"  # an example
+RULE, ZONE = "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH", "Europe/Berlin"  # examples
 LONGEST_WAIT = 30  # seconds
 MOST_TAGS = 20
 TAG_LENGTH = 50  # characters
@@ -49,9 +59,34 @@ class TaskSchema(RowSchema):
         metadata={"example": 7, "format": "int64", "description": "Grows with every write."},
     )
     deleted_at = UTCTime(required=True, allow_none=True, metadata={"example": None})
+    recurrence = fields.String(required=True, allow_none=True, metadata={"example": RULE})
+    recurrence_from = fields.String(required=True, allow_none=True, metadata={"example": "due"})
+    time_zone = fields.String(required=True, allow_none=True, metadata={"example": ZONE})
+    series_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "example": "1f0e4f9c-3d0b-4c83-9d2a-5a1f6a1f7c55",
+            "description": "The same for all tasks that came from one by its `recurrence`.",
+        },
+    )
+    occurrence = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"example": 1, "description": "Which of its series it is, from 1."},
+    )
+    next_task_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "example": 8,
+            "format": "int64",
+            "description": "The next of its series, once this one is completed.",
+        },
+    )
 
 
-class Priority(Text):
+class Priority(Trimmed):
     """How urgent a task is: a short word, whatever its case; `medium` where there is none."""
 
     default_error_messages = {
@@ -64,7 +99,7 @@ class Priority(Text):
         return "medium" if word is None or word == "" else word
 
     def _deserialize(self, *args: Any, **kwargs: Any) -> str:
-        word = super()._deserialize(*args, **kwargs).strip().lower()
+        word = super()._deserialize(*args, **kwargs).lower()
         if word and not (word.isalpha() and len(word) <= PRIORITY_LENGTH):
             raise self.make_error("word")
         return word
@@ -115,29 +150,68 @@ class Tags(fields.List[str]):
         return [] if tags is None else tags
 
     def _tag(self, tag: Any) -> str:
-        if not isinstance(tag, str) or not 1 <= len(tag.strip()) <= TAG_LENGTH:
+        if not isinstance(tag, str) or not 1 <= len(trimmed(tag)) <= TAG_LENGTH:
             raise self.make_error("tag")
         if UNSTORABLE.search(tag):
             raise self.make_error("unstorable")
-        return tag.strip()
+        return trimmed(tag)
 
 
-class Category(Trimmed):
-    """A text, or none where it is empty."""
+class Recurrence(Text):
+    """By which rule a task comes again; by none where it is empty."""
 
-    def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        text = super().deserialize(value, *args, **kwargs)
-        return None if text == "" else text
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        text = super()._deserialize(*args, **kwargs)
+        if not text.strip():
+            return None
+        if len(text) > RULE_LENGTH:
+            raise ma.ValidationError(f"Longer than maximum length {RULE_LENGTH}.")
+        try:
+            rules.read(text)
+        except rules.BadRule as wrong:
+            raise ma.ValidationError(str(wrong)) from None
+        return text
+
+
+class TimeZone(Trimmed):
+    """The IANA name of a time zone; none where it is empty."""
+
+    default_error_messages = {
+        "zone": "Not the name of a time zone: send one of the IANA's, as Europe/Berlin."
+    }
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        name = super()._deserialize(*args, **kwargs)
+        if name and name not in due_dates.zones():
+            raise self.make_error("zone")
+        return name or None
+
+
+class RecurrenceFrom(Text):
+    """From when a rule counts: when the task is due, or when it is completed; empty is none."""
+
+    default_error_messages = {"word": "Must be due or completion."}
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str | None:  # type: ignore[override]
+        word = super()._deserialize(*args, **kwargs).strip().lower()
+        if word not in ("", "due", "completion"):
+            raise self.make_error("word")
+        return word or None
 
 
 TITLE: dict[str, Any] = {
     "validate": validate.Length(1, TITLE_LENGTH),
-    "metadata": {"example": "Buy milk", "pattern": r"\S", "description": "Is trimmed."},
+    "metadata": {"example": "Buy milk", "pattern": VISIBLE, "description": "Is trimmed."},
 }
+
+
+WHOLE_TASK = tuple(TaskSchema().fields)
 
 
 class TaskChangeSchema(ma.Schema):
     """The fields of a task that a client may change; unknown and read-only ones are ignored."""
+
+    also_known = WHOLE_TASK
 
     class Meta:
         unknown = ma.EXCLUDE
@@ -173,11 +247,42 @@ class TaskChangeSchema(ma.Schema):
             "description": "At most 20, of 1 to 50 characters each; or one text with commas.",
         },
     )
-    category = Category(
+    category = TextOrNone(
         allow_none=True,
         validate=validate.Length(max=CATEGORY_LENGTH),
         metadata={"example": "Shopping"},
     )
+    recurrence = Recurrence(
+        allow_none=True,
+        metadata={
+            "example": RULE,
+            "maxLength": RULE_LENGTH,
+            "description": "`daily`, `weekly`, `monthly`, `yearly`, or a rule of RFC 5545:"
+            " completing the task makes the next one. It comes back as it was sent.",
+        },
+    )
+    recurrence_from = RecurrenceFrom(
+        allow_none=True,
+        metadata={
+            "example": "completion",
+            "enum": ["due", "completion", None],
+            "description": "From when the next one counts: `due` (where there is a `recurrence`,"
+            " the default) or `completion`.",
+        },
+    )
+    time_zone = TimeZone(
+        allow_none=True,
+        metadata={
+            "example": ZONE,
+            "description": "The IANA's name of the zone that dates and local times are in; UTC"
+            " where there is none.",
+        },
+    )
+
+    @ma.validates_schema
+    def _check_schedule(self, data: dict[str, Any], **kwargs: Any) -> None:
+        # Whether a rule ever matches depends on what is stored, too.
+        _refuse(schedule.check_due, data)
 
 
 class NewTaskSchema(TaskChangeSchema):
@@ -185,9 +290,22 @@ class NewTaskSchema(TaskChangeSchema):
 
     title = Trimmed(required=True, **TITLE)
 
+    @ma.validates_schema
+    def _check_schedule(self, data: dict[str, Any], **kwargs: Any) -> None:
+        _refuse(schedule.check, data)
+
+
+def _refuse(check: Callable[[schedule.Fields], None], data: dict[str, Any]) -> None:
+    try:
+        check(data)
+    except schedule.Refused as refused:
+        raise ma.ValidationError(refused.errors) from None
+
 
 class CompletionSchema(ma.Schema):
     """What `completed` shall be; without it, it is flipped."""
+
+    also_known = WHOLE_TASK
 
     class Meta:
         unknown = ma.EXCLUDE
@@ -256,7 +374,7 @@ class ListArguments(LimitArguments):
         Priority(),
         metadata={"description": "Of one of these priorities, with commas between them."},
     )
-    category = Category(
+    category = TextOrNone(
         validate=validate.Length(max=CATEGORY_LENGTH),
         metadata={"description": "Of this category, whatever its case and accents."},
     )
@@ -319,7 +437,7 @@ class DeletionArguments(ma.Schema):
 
     permanent = fields.Boolean(
         load_default=False,
-        metadata={"description": "Delete for good, without a way back.", "example": False},
+        metadata={"description": "Delete for good, without a way back."},
     )
 
 
@@ -339,7 +457,7 @@ class ChangesArguments(LimitArguments):
     wait = Number(
         load_default=0,
         validate=validate.Range(0, LONGEST_WAIT),
-        metadata={"description": "Seconds to wait for a change if there is none.", "example": 0},
+        metadata={"description": "Seconds to wait for a change if there is none."},
     )
 
 
@@ -371,7 +489,7 @@ class Day(fields.String):
     def _deserialize(self, *args: Any, **kwargs: Any) -> date:  # type: ignore[override]
         text = super()._deserialize(*args, **kwargs).strip()
         try:
-            day = date.fromisoformat(due_dates.normal(text))
+            day = date.fromisoformat(due_dates.normal(text))  # which takes no other form
         except ValueError:
             raise self.make_error("day") from None
         # In every zone it begins, and so does the next.
@@ -380,32 +498,13 @@ class Day(fields.String):
         return day
 
 
-class Zone(fields.String):
-    """The IANA name of a time zone."""
-
-    default_error_messages = {
-        "zone": "Not the name of a time zone: send one of the IANA's, as Europe/Berlin."
-    }
-
-    def _deserialize(self, *args: Any, **kwargs: Any) -> ZoneInfo:  # type: ignore[override]
-        name = super()._deserialize(*args, **kwargs).strip()
-        if name not in _zones():
-            raise self.make_error("zone")
-        return ZoneInfo(name)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 class SummaryArguments(Arguments):
     """The query parameters of the summary."""
 
     aliases = {"timeZone": "time_zone", "tz": "time_zone", "timezone": "time_zone"}
 
-    time_zone = Zone(
-        load_default=ZoneInfo("UTC"),
+    time_zone = TimeZone(
+        load_default=None,
         metadata={
             "example": ZONE,
             "description": "The IANA's name of the zone in which it is today; UTC where there is"

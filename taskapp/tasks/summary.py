@@ -7,12 +7,12 @@ from taskapp.database import autocommit, now
 from taskapp.rest import etags, rate_limits
 from taskapp.rest.etags import conditional
 from taskapp.rest.openapi import Blueprint
-from taskapp.tasks import counting
+from taskapp.tasks import counting, due_dates
 from taskapp.tasks.schemas import SummaryArguments, SummarySchema
 from taskapp.users import revisions
 
 blueprint = Blueprint(
-    "summary", __name__, url_prefix="/api/<user_id>/tasks/summary", things="tasks"
+    "summary", __name__, url_prefix="/api/<user_id>/tasks/summary", tag="tasks", things="tasks"
 )
 blueprint.before_request(auth.require_owner)
 blueprint.before_request(rate_limits.count_user)
@@ -29,7 +29,7 @@ def get_summary(arguments: dict[str, Any], user_id: str) -> Any:
     Deleted ones are left out. What was due at an earlier hour of today is due today, not overdue.
     Say which day it is: then the answer has the ETag of all of the user's tasks.
     """
-    place, today = arguments["time_zone"], arguments.get("today")
+    place, today = due_dates.zone(arguments["time_zone"]), arguments.get("today")
     with autocommit(auth.identity().id):
         if (
             today
@@ -40,7 +40,7 @@ def get_summary(arguments: dict[str, Any], user_id: str) -> Any:
         day = today or now().astimezone(place).date()
         counts = counting.count(user_id, day, place)
     headers = etags.headers(counts.revision) if today else {"Cache-Control": "no-store"}
-    return _answer(counts, day, place.key), headers
+    return _answer(counts, day, arguments["time_zone"] or "UTC"), headers
 
 
 def _answer(counts: counting.Counts, day: Any, time_zone: str) -> dict[str, Any]:

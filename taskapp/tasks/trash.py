@@ -47,6 +47,16 @@ def restore(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | Non
     return run(_RESTORE, owner, task_id, if_)
 
 
+def bring_back(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
+    """Restore the task and return it; one that is not deleted is returned as it is."""
+    task = restore(owner, task_id, if_)
+    if task is None:
+        task = get(owner.id, task_id)
+        if task and (task.deleted_at or not if_.holds(task.revision)):
+            return None
+    return task
+
+
 def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     """Delete the task for good, hidden or not: all that is left says that it is gone."""
     return run(_WIPE, owner, task_id, if_)

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Lock, Thread
+from typing import Any
 
 import psycopg
 from flask import Flask, current_app
 
 from taskapp import config
-from taskapp.database import autocommit, now, transaction
+from taskapp.database import autocommit, connections, now, transaction
 from taskapp.users import revisions
 
 LOOK = 0.5  # seconds between two looks where nothing is announced
@@ -87,9 +88,9 @@ class Waiters:
 class Listener:
     """Listens to PostgreSQL for all waiters of this process, in a thread of its own."""
 
-    def __init__(self, waiters: Waiters, conninfo: str) -> None:
+    def __init__(self, waiters: Waiters, parameters: dict[str, Any]) -> None:
         self._waiters = waiters
-        self._conninfo = conninfo
+        self._parameters = parameters  # of libpq
         self._lock = Lock()
         self._thread: Thread | None = None
         self.listening = Event()
@@ -112,9 +113,7 @@ class Listener:
             time.sleep(1)
 
     def _listen(self) -> None:
-        with psycopg.connect(
-            self._conninfo, autocommit=True, application_name="taskapp-listener", connect_timeout=5
-        ) as connection:
+        with psycopg.connect(**self._parameters, autocommit=True) as connection:
             connection.execute(f"LISTEN {revisions.CHANNEL}")
             self.listening.set()
             self._waiters.wake_all()
@@ -127,7 +126,8 @@ def init_app(app: Flask) -> None:
     waiters = Waiters(settings.waiters)
     app.extensions["taskapp.waiters"] = waiters
     if settings.database.get_backend_name() == "postgresql":
-        app.extensions["taskapp.listener"] = Listener(waiters, settings.direct_conninfo)
+        server = connections.direct(settings, "taskapp-listener")
+        app.extensions["taskapp.listener"] = Listener(waiters, server.parameters)
 
 
 def until_changed(user_id: str, since: int, seconds: float) -> bool:

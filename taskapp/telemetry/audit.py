@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import g, request
 
+from taskapp import clients
 from taskapp.telemetry import request_ids
 
 logger = logging.getLogger("taskapp.audit")
@@ -41,7 +42,7 @@ def event(name: str, *, user_id: str | None = None, **more: Any) -> None:
     line = {
         "event": name,
         "user_id": user_id or g.get("user_id"),
-        "address": request.remote_addr,
+        "address": clients.address(request.remote_addr),
         "request_id": request_ids.current(),
         **more,
     }

@@ -6,12 +6,18 @@ Neither tokens nor bodies are ever logged; the path is logged as its route templ
 import logging
 import re
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import quote
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
 from taskapp import config
 from taskapp.telemetry import request_ids
+
+LONGEST_PATH = 200  # characters of one that no route has
 
 logger = logging.getLogger("taskapp")
 requests = logging.getLogger("taskapp.requests")
@@ -31,7 +37,10 @@ class _WithoutRows(logging.Formatter):
 
 
 class _Json(MsgspecFormatter, _WithoutRows):
-    pass
+    def formatTime(self, record, datefmt=None):  # type: ignore[no-untyped-def]  # noqa: N802
+        """Return the time as RFC 3339 has it, in UTC."""
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return time.replace("+00:00", "Z")
 
 
 def formatter(log_format: str) -> logging.Formatter:
@@ -56,20 +65,30 @@ def init_app(app: Flask) -> None:
     logger.setLevel(settings.log_level)
     logger.propagate = False
     app.before_request(_start)
-    app.after_request(_write)
+    # What clients make up belongs on the console of a developer, not in what machines gather.
+    name = _route if settings.log_format == "json" else _route_or_path
+    app.after_request(partial(_write, name))
+
+
+def _route(asked: Request) -> str | None:
+    return asked.url_rule.rule if asked.url_rule else None
+
+
+def _route_or_path(asked: Request) -> str:
+    return _route(asked) or f"{quote(asked.path[:LONGEST_PATH])} (no route)"
 
 
 def _start() -> None:
     g.started = time.perf_counter()
 
 
-def _write(response: Response) -> Response:
+def _write(name: Callable[[Request], str | None], response: Response) -> Response:
     # The objects behind the proxies, since these look for the context again each time.
     asked, noted = request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
     started = noted.get("started")
     line = {
         "method": asked.method,
-        "route": asked.url_rule.rule if asked.url_rule else None,
+        "route": name(asked),
         "status": response.status_code,
         "milliseconds": round((time.perf_counter() - started) * 1000, 1) if started else None,
         "user_id": noted.get("user_id"),

@@ -6,6 +6,7 @@ Labels are few and known in advance: route templates, statuses, outcomes; never 
 import hmac
 import os
 import time
+from functools import cache
 
 from flask import Flask, Response, g, request
 from prometheus_client import (
@@ -52,11 +53,28 @@ rate_limit_hits = Counter(
 rate_limit_failures = Counter(
     "taskapp_rate_limit_storage_failures", "Times that Redis could not count a request."
 )
-keys_fetched = Gauge(
-    "taskapp_login_keys_fetched_timestamp_seconds",
-    "When the keys of the login were fetched; of the worker where that is longest ago.",
-    multiprocess_mode="livemin",
+key_fetch_failures = Counter(
+    "taskapp_login_key_fetch_failures", "Times that the keys of the login could not be fetched."
 )
+NEEDED = "Send METRICS_TOKEN of this service: Authorization: Bearer <METRICS_TOKEN>."
+
+
+class TokenNeeded(Unauthorized):
+    """The metrics were asked for without their token; the description may be shown."""
+
+
+@cache
+def keys_fetched() -> Gauge:
+    """Return when the keys of the login were fetched, of the worker where that is longest ago.
+
+    A gauge begins with 0 when it is made, and the process that starts the workers, which fetches
+    no keys, would be the one where it is longest ago.
+    """
+    return Gauge(
+        "taskapp_login_keys_fetched_timestamp_seconds",
+        "When the keys of the login were fetched; of the worker where that is longest ago.",
+        multiprocess_mode="livemin",
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -89,7 +107,7 @@ def _metrics(token: str) -> Response:
     sent = request.headers.get("Authorization", "")
     if not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
         challenge = WWWAuthenticate("bearer", {"realm": "metrics"})
-        raise Unauthorized("The metrics need METRICS_TOKEN.", www_authenticate=challenge)
+        raise TokenNeeded(NEEDED, www_authenticate=challenge)
     return Response(generate_latest(_all_workers()), content_type=CONTENT_TYPE_LATEST)
 
 

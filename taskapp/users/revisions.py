@@ -25,6 +25,7 @@ EMAIL = sa.bindparam("owner_email", type_=sa.String)
 NAME = sa.bindparam("owner_name", type_=sa.String)
 MOMENT = sa.bindparam("moment", type_=UTCDateTime)
 NUMBER = sa.bindparam("number", type_=sa.BigInteger)
+COUNT = sa.bindparam("count", type_=sa.BigInteger)
 
 # A statement that takes a revision, by the dialect that it is of.
 Counter = Mapping[str, Any]
@@ -32,16 +33,21 @@ Counter = Mapping[str, Any]
 _CURRENT = Prepared(sa.select(TABLE.c.revision).where(TABLE.c.id == OWNER))
 
 
-def _first_or_next(insert: Any) -> Any:
+def _first_or_next(insert: Any, count: Any = 1) -> Any:
     start = sa.bindparam("start", type_=sa.BigInteger)
     new = insert(TABLE).values(
-        id=OWNER, email=EMAIL, name=NAME, created_at=MOMENT, revision=start + 1, purge_horizon=start
+        id=OWNER,
+        email=EMAIL,
+        name=NAME,
+        created_at=MOMENT,
+        revision=start + count,
+        purge_horizon=start,
     )
     # A token that is silent about them does not mean that they are gone.
     return new.on_conflict_do_update(
         index_elements=[TABLE.c.id],
         set_={
-            "revision": TABLE.c.revision + 1,
+            "revision": TABLE.c.revision + count,
             "email": sa.func.coalesce(new.excluded.email, TABLE.c.email),
             "name": sa.func.coalesce(new.excluded.name, TABLE.c.name),
         },
@@ -50,6 +56,8 @@ def _first_or_next(insert: Any) -> Any:
 
 # Takes the owner's next revision; the first one makes the owner's row.
 FIRST_OR_NEXT: Counter = {name: _first_or_next(insert) for name, insert in UPSERTS.items()}
+# Takes the next `COUNT` revisions at once, on PostgreSQL.
+FIRST_OR_NEXT_OF_MANY = _first_or_next(UPSERTS["postgresql"], COUNT)
 
 
 def next_if(condition: Any) -> Counter:
@@ -77,11 +85,7 @@ class RevisedWrite:
     """
 
     def __init__(self, counter: Counter, write: Any, returning: Any) -> None:
-        # Announced only to whoever waits: NOTIFY makes writers who use it commit one by one.
-        waits = TABLE.c.watched_until > MOMENT
-        announced = sa.case((waits, sa.func.pg_notify(CHANNEL, TABLE.c.id)))
-        taken = counter["postgresql"].returning(TABLE.c.revision, sa.cast(announced, sa.Text))
-        taken = taken.cte("taken")
+        taken = announced(counter["postgresql"])
         number = sa.select(taken.c.revision).scalar_subquery()
         whole = write.values(revision=number).add_cte(taken).returning(*returning)
         self._whole = Prepared(whole)
@@ -90,19 +94,34 @@ class RevisedWrite:
 
     def execute(self, owner: Identity, values: Mapping[str, Any]) -> Row | None:
         """Run it and return the written row; None where it had nothing to write."""
-        values = {
-            "owner": owner.id,
-            "owner_email": owner.email,
-            "owner_name": owner.name,
-            "moment": now(),
-            **values,
-        }
+        values = {**about(owner), **values}
         if dialect() == "postgresql":
             return cast(Row | None, self._whole.first(values))
         number = execute(self._counter, values).scalar()
         if number is None:
             return None
         return execute(self._write, {**values, "number": number}).one_or_none()
+
+
+def announced(counter: Any) -> sa.CTE:
+    """Return the statement that takes revisions as a part of another: `revision` is the last one.
+
+    It is announced only to whoever waits: NOTIFY makes writers who use it commit one by one.
+    """
+    waits = TABLE.c.watched_until > MOMENT
+    told = sa.case((waits, sa.func.pg_notify(CHANNEL, TABLE.c.id)))
+    taken: sa.CTE = counter.returning(TABLE.c.revision, sa.cast(told, sa.Text)).cte("taken")
+    return taken
+
+
+def about(owner: Identity) -> dict[str, Any]:
+    """Return the parameters that each write has."""
+    return {
+        "owner": owner.id,
+        "owner_email": owner.email,
+        "owner_name": owner.name,
+        "moment": now(),
+    }
 
 
 def first() -> int:

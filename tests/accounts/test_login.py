@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from taskapp import create_app
-from taskapp.accounts import attempts, passwords
-from taskapp.database import db, now
+from taskapp.accounts import attempts, passwords, queries
+from taskapp.accounts.models import Account
+from taskapp.database import db, execute, maintenance, now
 from tests.accounts.people import PASSWORD, new_address, new_email, post, register
 from tests.conftest import SECRET
 from tests.problems import assert_problem
@@ -246,3 +247,57 @@ def hash_of(app, person):
     with app.app_context(), db.engine.connect() as connection:
         stored = sa.text("SELECT password_hash FROM accounts WHERE user_id = :id")
         return connection.scalar(stored, {"id": person.id})
+
+
+COMPOSED, DECOMPOSED, WIDE = (
+    "Zo\u00eb's p\u00e4ss",
+    "Zoe\u0308's pa\u0308ss",
+    "\uff3ao\u00eb's p\u00e4ss",
+)
+
+
+@pytest.mark.parametrize("registered", [COMPOSED, DECOMPOSED, WIDE])
+@pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED, WIDE])
+def test_a_password_is_the_same_however_a_keyboard_composes_it(app, registered, typed):
+    alice = register(app, password=registered)
+
+    signed_in = post(app, "login", {"email": alice.email, "password": typed})
+
+    assert signed_in.status_code == 200
+    refused = post(app, "login", {"email": alice.email, "password": typed.replace("\u00eb", "e")})
+    assert refused.status_code == (401 if "\u00eb" in typed else 200)
+
+
+def test_a_long_password_may_be_sent_decomposed(app):
+    alice = register(app, password="\u00eb" * 128)
+
+    body = {"email": alice.email, "password": "e\u0308" * 128}
+
+    assert post(app, "login", body).status_code == 200
+
+
+def test_a_hash_of_an_older_release_is_replaced_by_one_that_any_keyboard_opens(app):
+    """They hashed what was sent, as it was."""
+    alice = register(app)
+    old = passwords._hasher.hash(DECOMPOSED)
+    with app.app_context(), maintenance():
+        queries.set_password_hash(alice.id, old)
+
+    def status(password):
+        return post(app, "login", {"email": alice.email, "password": password}).status_code
+
+    assert status(COMPOSED) == 401
+    assert status(DECOMPOSED) == 200
+    assert status(COMPOSED) == 200
+
+
+def test_an_account_of_an_older_release_is_found_however_its_email_is_composed(app):
+    alice = register(app)
+    old = alice.email.replace("@", "@bu\u0308cher.")
+    with app.app_context(), maintenance():
+        execute(sa.update(Account).where(Account.user_id == alice.id).values(email=old))
+
+    for email in (old, old.replace("u\u0308", "\u00fc"), old.upper()):
+        body = {"email": email, "password": PASSWORD}
+        assert post(app, "login", body).json["user"]["id"] == alice.id
+        assert_problem(post(app, "register", body), 409)

@@ -51,7 +51,9 @@ def test_an_email_has_one_account_whatever_its_case(app):
         ("password", "12345678"),
         ("password", "with a \0 inside"),
         ("password", 12345678),
-        ("name", ""),
+        ("password", "e\u0301" * 4),  # four characters, however they are written
+        # One letter more in small letters.
+        ("email", "İ" * 240 + "@example.com"),
         ("name", "x" * 256),
     ],
 )
@@ -101,3 +103,29 @@ def test_a_setting_keeps_accounts_beside_an_outside_login(environ):
     alice = register(app)
 
     assert alice.tasks().status_code == 200
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\u200b", None])
+def test_an_empty_name_is_none(app, name):
+    assert register(app, name=name).tokens["user"]["name"] is None
+
+
+def test_an_email_may_become_as_long_as_can_be_stored(app):
+    email = "İ" * 60 + new_email()
+
+    alice = register(app, email)
+
+    assert alice.tokens["user"]["email"] == email
+    body = {"email": email, "password": PASSWORD}
+    assert_problem(post(app, "register", body), 409)
+    for form in (email, email.lower()):
+        assert post(app, "login", {**body, "email": form}).status_code == 200
+
+
+def test_an_email_has_one_account_however_it_is_composed(app):
+    email = f"{new_email().partition('@')[0]}@b\u00fccher.example"
+    decomposed = email.replace("\u00fc", "u\u0308")
+    register(app, email)
+
+    assert_problem(post(app, "register", {"email": decomposed, "password": PASSWORD}), 409)
+    assert post(app, "login", {"email": decomposed, "password": PASSWORD}).status_code == 200

@@ -1,5 +1,6 @@
 """The guard in front of /api/{user_id}: 401 for the token, 403 for the path, then the rest."""
 
+import re
 import time
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from taskapp import auth
 from tests.conftest import SECRET
+from tests.logins import SigningKey, base64url
 from tests.problems import assert_problem
 
 FOREVER = 4_000_000_000
@@ -74,7 +76,10 @@ def test_a_token_made_with_the_shared_secret_is_accepted(alice):
         {"exp": FOREVER, "nbf": False},
         {"exp": FOREVER, "nbf": FOREVER},
         {"exp": FOREVER, "sub": ""},
-        {"exp": FOREVER, "sub": 7},
+        {"exp": FOREVER, "sub": 7.5},
+        {"exp": FOREVER, "sub": -7},
+        {"exp": FOREVER, "sub": True},
+        {"exp": FOREVER, "sub": 10**300},
         {"exp": FOREVER, "sub": ["alice"]},
         {"exp": FOREVER, "sub": None},
         {"exp": FOREVER, "sub": "a\0b"},
@@ -113,6 +118,80 @@ def test_clocks_may_differ_by_a_few_seconds(alice):
     headers = bearer({"sub": alice.id, "exp": int(time.time()) - 3})
 
     assert alice.get(alice.tasks_url, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("number", [0, 7, 2**63])
+def test_a_whole_number_is_a_user_id_by_its_digits(app, alice, number):
+    headers = bearer({"sub": number, "exp": FOREVER})
+
+    for _ in range(2):  # verified, and remembered
+        assert alice.get(f"/api/{number}/tasks", headers=headers).status_code == 200
+    assert_problem(alice.get(f"/api/0{number}/tasks", headers=headers), 403)
+    with app.test_request_context(headers=headers):
+        auth.require_token()
+        assert auth.identity().id == flask_jwt_extended.get_jwt_identity() == str(number)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "sentence"),
+    [
+        ("EdDSA", "signed with EdDSA; only HS256 is accepted here: set BETTER_AUTH_URL or"),
+        ("RS256", "signed with RS256; only HS256 is accepted here: set BETTER_AUTH_URL or"),
+    ],
+)
+def test_a_token_of_another_algorithm_says_so_and_what_to_set(alice, algorithm, sentence):
+    key = SigningKey(algorithm)
+    token = key.sign(f'{{"alg": "{algorithm}"}}', f'{{"sub": "{alice.id}", "exp": {FOREVER}}}')
+
+    response = alice.get(alice.tasks_url, headers={"Authorization": f"Bearer {token}"})
+
+    assert_problem(response, 401, names=sentence)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ('{"alg": "HS512"}', "signed with HS512; only HS256 is accepted here."),
+        ('{"alg": "none"}', "not signed; only HS256 is accepted here."),
+        ('{"alg": "None"}', "not signed; only HS256 is accepted here."),
+        ("{}", "does not say how it is signed; only HS256 is accepted here."),
+        ('{"alg": 7}', "does not say how it is signed"),
+        ('{"alg": "<b>"}', "does not say how it is signed"),
+    ],
+)
+def test_an_algorithm_that_nothing_helps_against_is_named(alice, header, sentence):
+    claims = base64url(f'{{"sub": "{alice.id}", "exp": {FOREVER}}}')
+    token = f"{base64url(header)}.{claims}.{base64url(b'x')}"
+
+    response = alice.get(alice.tasks_url, headers={"Authorization": f"Bearer {token}"})
+
+    assert_problem(response, 401, names=sentence)
+
+
+@pytest.mark.parametrize(
+    ("header", "sentence"),
+    [
+        ("Bearer undefined", "sent 'undefined' in place of a token"),
+        ("bearer null", "sent 'null' in place of a token"),
+        ("Bearer None", "sent 'None' in place of a token"),
+        ("Bearer NaN", "sent 'NaN' in place of a token"),
+        ("Bearer [object Object]", "sent '[object Object]' in place of a token"),
+        ("Bearer [object Promise]", "sent '[object Promise]' in place of a token"),
+        ("Bearer Bearer {}", "stands twice"),
+        ("Bearer bearer {}", "stands twice"),
+        ('Bearer "{}"', "in quotes"),
+        ("Bearer", "must be: Bearer <JWT>"),
+        ("{}", "must be: Bearer <JWT>"),
+        ("Token {}", "must be: Bearer <JWT>"),
+    ],
+)
+def test_what_clients_send_by_mistake_is_named(alice, header, sentence):
+    headers = {"Authorization": header.format(alice.token)}
+
+    response = alice.get(alice.tasks_url, headers=headers)
+
+    assert_problem(response, 401, names=sentence)
+    assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
@@ -213,7 +292,11 @@ def test_case_matters(alice):
     assert_problem(alice.get(f"/api/{alice.id.upper()}/tasks"), 403)
 
 
-@pytest.mark.parametrize("user_id", ["auth0|64f", "a b", "ü@example.com", "a%b", "a+b", "a?b#c"])
+@pytest.mark.parametrize(
+    "user_id",
+    ["auth0|64f", "a b", "ü@example.com", "a%b", "a+b", "a?b#c", "a/b", "/", "a//b/", "a%2Fb",
+     "https://login.example.com/users/7", "a/tasks", "../bob"],
+)  # fmt: skip
 def test_any_user_id_works_when_encoded_once(alice, user_id):
     headers = bearer({"sub": user_id, "exp": FOREVER})
 
@@ -224,3 +307,52 @@ def test_any_user_id_works_when_encoded_once(alice, user_id):
     assert response.status_code == 201
     assert response.json["user_id"] == user_id
     assert alice.get(response.headers["Location"], headers=headers).status_code == 200
+    for number in range(2):
+        alice.post("/api/tasks", json={"title": f"t{number}"}, headers=headers)
+    page = alice.get(f"/api/{quote(user_id, safe='')}/tasks?limit=1", headers=headers)
+    link = re.search("<(.*?)>", page.headers["Link"])[1]
+    assert alice.get(link, headers=headers).json[0]["user_id"] == user_id
+    changes = alice.get(f"/api/{quote(user_id, safe='')}/tasks/changes?since=0", headers=headers)
+    assert alice.get(changes.json["next"], headers=headers).status_code == 200
+    nothing = alice.get(f"/api/{quote(user_id, safe='')}/no/such?a=%2F", headers=headers)
+    assert quote(user_id, safe="") in assert_problem(nothing, 404)["instance"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a%00b", "a%252Fb", "a%5Cb", "a", "a%2Fb%2F", "%2Fa%2Fb", "a/b", "a%2F%2Fb", "a%EF%BF%BDb"],
+)
+def test_a_user_id_with_a_slash_is_compared_exactly(alice, path):
+    headers = bearer({"sub": "a/b", "exp": FOREVER})
+
+    for end in ("tasks", "tasks/1", "export", "no/such"):
+        assert_problem(alice.get(f"/api/{path}/{end}", headers=headers), 403)
+
+
+def test_whoever_sends_the_slash_of_a_user_id_plain_is_told_how(alice):
+    headers = bearer({"sub": "https://login.example.com/7", "exp": FOREVER})
+
+    response = alice.get("/api/https://login.example.com/7/tasks", headers=headers)
+
+    assert_problem(response, 403, names="sent as %2F")
+
+
+@pytest.mark.parametrize("owner", ["todos", "bob", "users", "a b"])
+def test_a_path_that_is_not_the_tokens_is_named(alice, owner):
+    assert_problem(alice.get(f"/api/{owner}/tasks"), 403, names=f"in the path, {owner!r}, is not")
+    assert_problem(alice.get(f"/api/{owner}"), 403, names=f"in the path, {owner!r}, is not")
+
+
+@pytest.mark.parametrize("path", ["tasks", "tasks/7", "tasks/7/complete", "alice/tasks", ""])
+def test_an_address_with_a_version_says_that_there_is_none(alice, stranger, path):
+    assert_problem(alice.get(f"/api/v1/{path}"), 403, names="have no version here. Call /api/")
+    assert_problem(stranger.get(f"/api/v1/{path}"), 401)
+
+
+@pytest.mark.parametrize("word", ["register", "login", "signup", "me", "sign-in/email", "%00/x"])
+def test_signing_up_with_a_version_needs_no_token_to_hear_that(alice, stranger, word):
+    for person in (alice, stranger):
+        response = person.post(f"/api/v2/auth/{word}", json={})
+
+        named = assert_problem(response, 404, names="have no version here. Call /api/auth/")
+        assert "%00" in word or word in named["detail"]

@@ -9,7 +9,7 @@ import jwt
 import pytest
 from prometheus_client import REGISTRY
 
-from taskapp import config, create_app
+from taskapp import config, create_app, urls
 from taskapp.auth import guard, jwks
 from tests.logins import Login, SigningKey
 from tests.problems import assert_problem
@@ -79,7 +79,8 @@ def test_an_algorithm_that_is_not_configured_is_refused(environ, login):
     frontend = Frontend(environ, login, JWT_ALGORITHMS="RS256")
 
     assert frontend.get(key=login.keys[1]).status_code == 200
-    assert_problem(frontend.get(key=login.keys[0]), 401, names="kid")
+    refused = frontend.get(key=login.keys[0])
+    assert_problem(refused, 401, names="ES256; only RS256 is accepted here: add ES256 to JWT_ALG")
 
 
 @pytest.mark.parametrize(
@@ -453,3 +454,47 @@ def test_issuer_and_audience_hold_for_the_shared_secret_too(environ):
             {**right, "aud": "me"},
         ):
             assert_problem(frontend.get(shared_secret_token(frontend, **wrong)), 401)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "https://login.example.com/x", "http://proxy:3128"),
+        ({"https_proxy": "proxy:3128"}, "https://login.example.com/x", "http://proxy:3128"),
+        ({"HTTPS_PROXY": "http://proxy"}, "http://login.example.com/x", None),
+        ({"HTTP_PROXY": "http://proxy"}, "http://login.example.com/x", "http://proxy"),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "example.com"}, "https://a.example.com", None),
+        ({"HTTPS_PROXY": "http://proxy", "NO_PROXY": "*"}, "https://a.example.com", None),
+        ({"HTTP_PROXY": "http://proxy"}, "http://127.0.0.1:3000", None),
+        ({"HTTP_PROXY": "http://proxy"}, "http://localhost:3000", None),
+    ],
+)
+def test_a_proxy_of_the_environment_is_used(monkeypatch, environ, url, proxy):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    found = urls.proxy_for(url)
+
+    assert (found and found.url) == proxy
+
+
+def test_keys_are_fetched_through_a_proxy_with_its_password(environ, login, monkeypatch):
+    """The proxy here is the login itself, which is asked by an absolute address."""
+    monkeypatch.setenv("http_proxy", f"http://user:p%40ss@127.0.0.1:{login.port}")
+    host = "http://login.example.com"
+    settings = {"BETTER_AUTH_URL": host, "LOGIN_OVER_HTTP": "true"}
+    frontend = Frontend(environ, login, **settings)
+
+    assert frontend.get(iss=host, aud=host).status_code == 200
+    assert login.asked[-1] == (f"{host}/api/auth/jwks", "Basic dXNlcjpwQHNz")
+
+
+@pytest.mark.parametrize("proxy", ["ftp://proxy", "http://", "http://proxy:port"])
+def test_a_proxy_that_makes_no_sense_stops_the_start(environ, monkeypatch, proxy):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+    with pytest.raises(config.BadSetting, match=r"^HTTPS_PROXY: is not like"):
+        create_app(environ | {"BETTER_AUTH_URL": "https://a.example"})

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.servers import Service, new_user_id
+from tests.waiting import until
 
 FLAGS = [
     "--no-sandbox",
@@ -89,6 +91,60 @@ def test_swagger_ui_asks_nothing_from_outside_and_authorize_works(page, service)
     assert "200" in status
     assert errors == []
     assert {url for url in urls if not url.startswith((service.url, "data:"))} == set()
+
+
+AS_THEY_COME = [
+    "listTasks",
+    "getTask",
+    "updateTask",
+    "patchTask",
+    "completeTask",
+    "listChanges",
+    "deleteTask",
+    "restoreTask",
+    "exportUser",
+    "getMe",
+    "logout",
+]
+
+
+def run(page: Page, operation: str) -> int:
+    """Try an operation out, with all its fields as they come; return the status."""
+    block = f"[id^=operations-][id$=-{operation}]"
+    page.click(f"{block} button.opblock-summary-control")
+    page.click(f"{block} .try-out__btn")
+    page.click(f"{block} button.execute")
+    status = f"{block} .live-responses-table tbody .response-col_status"
+    page.wait_for_selector(status)
+    return int(page.inner_text(status).split()[0])
+
+
+def test_whoever_signs_in_stays_so_and_operations_do_what_they_say_as_they_come(page, tmp_path):
+    account = {"email": "alice@example.org", "password": "correct horse battery staple"}
+    with Service(f"sqlite:///{tmp_path}/tasks.db", tmp_path) as service:
+        registered = requests.post(f"{service.url}/api/auth/register", json=account, timeout=60)
+        alice = service.session(registered.json()["user"]["id"])
+        tasks = f"{service.url}/api/{registered.json()['user']['id']}/tasks"
+        page.goto(f"{service.url}/docs")
+        page.click("button.authorize")
+        assert "POST /api/auth/login" in page.inner_text(".dialog-ux")
+        page.fill("#oauth_username", account["email"])
+        page.fill("#oauth_password", account["password"])
+        page.click(".auth-container:has(#oauth_username) .auth-btn-wrapper button.authorize")
+        page.wait_for_selector(".auth-container:has-text('signIn') button:has-text('Logout')")
+
+        page.reload()
+
+        page.wait_for_selector("button.authorize.locked, .authorize .locked")
+        assert account["password"] not in page.evaluate("JSON.stringify(localStorage)")
+        assert run(page, "createTask") == 201
+        page.click("[id$=-createTask] button.execute")
+        until(lambda: len(alice.get(tasks).json()) == 2, "the second task")
+        for operation in AS_THEY_COME:
+            assert run(page, operation) == 200, operation
+        # What was signed out is signed out; the page goes on saying that it is not.
+        page.click("[id$=-listTasks] button.execute")
+        page.wait_for_selector("[id$=-listTasks] .live-responses-table :text('401')")
 
 
 CALL = """async ([url, method, token, body]) => {

@@ -69,6 +69,9 @@ def test_every_answer_is_as_the_document_says(user, settings):
     frontend.ask("PUT", url, task, json={"dueDate": "2026-12-24"})
     frontend.ask("PATCH", url, task, json={"tags": ["a"]})
     frontend.ask("PATCH", f"{url}/complete", f"{task}/complete")
+    body = {"recurrence": "daily", "completed": False}
+    frontend.ask("PUT", url, task, json=body)
+    frontend.ask("PATCH", f"{url}/complete", f"{task}/complete")
     frontend.ask("GET", f"{alice.tasks_url}/changes?since=0", f"{tasks}/changes")
     frontend.ask("DELETE", url, task)
     frontend.ask("POST", f"{url}/restore", f"{task}/restore")
@@ -137,6 +140,20 @@ def test_all_answers_with_a_task_have_its_form(user):
     stale = alice.put(url, json={"title": "u"}, headers={"If-Match": '"1"'})
     assert assert_problem(stale, 412)["current"] == task
     assert alice.patch(f"{url}/complete").json["task"]["isCompleted"] is True
+
+
+def test_the_id_of_the_next_task_has_the_form_of_ids(user):
+    alice = user(**FORMS[-2])
+    body = {"title": "t", "recurrence": "weekly", "recurrenceFrom": "completion"}
+    created = alice.post("/api/tasks", json={**body, "timeZone": "Asia/Tokyo"})
+    task = created.json["task"]
+    assert (task["nextTaskId"], task["occurrence"]) == (None, 1)
+    assert (task["recurrenceFrom"], task["timeZone"]) == ("completion", "Asia/Tokyo")
+
+    done = alice.put(created.headers["Location"], json={**task, "isCompleted": True}).json["task"]
+
+    new = alice.get(f"/api/tasks/{done['nextTaskId']}").json["task"]
+    assert (new["id"], new["seriesId"]) == (done["nextTaskId"], task["seriesId"])
 
 
 def test_an_export_is_in_our_own_form(user):

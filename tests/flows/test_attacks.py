@@ -318,7 +318,7 @@ LATER = NOW + 86_400  # also for a test that comes last on a busy machine
         {"iat": False},
         {"sub": None},
         {"sub": ""},
-        {"sub": 7},
+        {"sub": 7.0},
         {"sub": [ALICE]},
         {"sub": {"id": ALICE}},
         {"sub": True},

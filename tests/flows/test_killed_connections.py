@@ -19,9 +19,9 @@ from tests.servers import Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 CLIENTS = 8
-WRITES = 200  # for each client
+WRITES = 80  # for each client
 KILLED = 0.2  # of the requests
-TERMINATED = 40  # connections to the database, one after each so many writes
+TERMINATED = 20  # connections to the database, one after each so many writes
 
 
 @pytest.fixture
@@ -30,9 +30,11 @@ def busy(postgresql_url, tmp_path):
         yield service
 
 
-def send_and_hang_up(service: Service, path: str, headers: dict[str, str], body: bytes) -> None:
+def send_and_hang_up(
+    service: Service, path: str, headers: dict[str, str], body: bytes, method: str = "POST"
+) -> None:
     """Send a request and close the connection at once, before or while it is answered."""
-    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as connection:
         # Closing with a reset: the server finds nobody to answer to.

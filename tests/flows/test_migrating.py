@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from taskapp.config import ROOT
+from taskapp.config import ROOT, command
 from taskapp.database import schema
 from tests.history import code_before
 from tests.servers import BIN, Postgres, Service, new_user_id
@@ -103,7 +103,7 @@ def test_a_migration_waits_for_a_table_in_use_without_holding_up_requests(postgr
     [
         (
             "0001",
-            f"at migration 0001, this release needs {schema.of_code()}: run `taskapp migrate`",
+            f"at migration 0001, this release needs {schema.of_code()}: run `{command('migrate')}`",
         ),
         ("9999", "run a newer release"),
     ],

@@ -88,6 +88,49 @@ def test_what_gunicorn_refuses_is_a_problem_too(service, text, expected):
     assert problem["detail"]
 
 
+ORIGIN = b"Origin: http://localhost:3000\r\n"  # the default of CORS_ORIGINS
+LONG = b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (LONG + ORIGIN + b"\r\n", 414),
+        (LONG.replace(b"a" * 10_000, b"a" * 5_000) + ORIGIN + b"\r\n", 414),
+        (LONG.replace(b"a" * 10_000, b"a" * 70_000) + b"A: b\r\n" + ORIGIN + b"A: b\r\n\r\n", 414),
+        (HEAD + ORIGIN + b"A: " + b"a" * 200_000 + b"\r\n\r\n", 431),
+        (HEAD + b"A: " + b"a" * 200_000 + b"\r\n" + ORIGIN.upper().lower() + b"\r\n", 431),
+        (HEAD + ORIGIN + b"".join(b"A%d: 1\r\n" % n for n in range(100)) + b"\r\n", 431),
+        (HEAD + ORIGIN + b"Bad Header: 1\r\n\r\n", 400),
+        (HEAD + b"\r\n" + HEAD + ORIGIN + b"Bad Header: 1\r\n\r\n", 400),
+    ],
+)
+def test_a_browser_may_show_what_gunicorn_refuses(service, text, status):
+    head = head_of(service, text)
+
+    assert f" {status} ".encode() in head
+    assert b"\r\nAccess-Control-Allow-Origin: http://localhost:3000\r\n" in head
+    assert b"\r\nAccess-Control-Allow-Credentials: true\r\n" in head
+    assert b"X-Request-ID" in head.partition(b"Access-Control-Expose-Headers: ")[2]
+
+
+@pytest.mark.parametrize("origin", [b"", b"Origin: https://evil.example\r\n", b"Origin: a b\r\n"])
+def test_another_origin_may_not_and_no_cache_mixes_them_up(service, origin):
+    head = head_of(service, LONG + origin + b"\r\n")
+
+    assert b" 414 " in head
+    assert b"Access-Control-Allow-Origin" not in head
+    assert b"\r\nVary: Origin" in head
+
+
+def head_of(service, text: bytes) -> bytes:
+    """Return the head of the last answer to what is sent."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE) as connection:
+        connection.sendall(text)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    return answer[answer.rindex(b"HTTP/1.1 ") :].partition(b"\r\n\r\n")[0]
+
+
 @pytest.mark.parametrize(("length", "expected"), [(4094, 404), (4095, 414)])
 def test_a_request_line_of_4094_bytes_is_read(service, length, expected):
     line = b"GET /%s HTTP/1.1" % (b"a" * (length - len("GET / HTTP/1.1")))
@@ -95,6 +138,22 @@ def test_a_request_line_of_4094_bytes_is_read(service, length, expected):
     status, _ = send(service, line + b"\r\nHost: localhost\r\n\r\n")
 
     assert status == expected
+
+
+@pytest.mark.parametrize("front", ["", "http://localhost"])
+@pytest.mark.parametrize("slash", ["%2F", "%2f"])
+def test_a_slash_in_a_user_id_comes_through_the_server(service, front, slash):
+    user_id = f"https://login.example.com/{new_user_id()}"
+    token = service.session(user_id).headers["Authorization"]
+
+    def status(path: str) -> bytes:
+        line = f"GET {front}{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        return head_of(service, f"{line}Authorization: {token}\r\n\r\n".encode()).split()[1]
+
+    encoded = user_id.replace("/", slash).replace(":", "%3A")
+    assert status(f"/api/{encoded}/tasks?limit=1") == b"200"
+    assert status(f"/api/{encoded}/export") == b"200"
+    assert status(f"/api/{user_id}/tasks") == b"403"
 
 
 def test_no_answer_says_what_serves_it(service):

@@ -54,9 +54,9 @@ def machine(app) -> type[RuleBasedStateMachine]:
             known = self.replicas[who].tasks.get(task_id)
             return {"If-Match": f'"{known["revision"]}"'} if known else {}
 
-        @rule(who=WHO, completed=st.booleans())
-        def create(self, who: int, completed: bool) -> None:
-            body = {"title": secrets.token_hex(2), "completed": completed}
+        @rule(who=WHO, completed=st.booleans(), recurrence=st.sampled_from([None, "daily"]))
+        def create(self, who: int, completed: bool, recurrence: str | None) -> None:
+            body = {"title": secrets.token_hex(2), "completed": completed, "recurrence": recurrence}
             self.ids.append(self.send(who, "POST", "", json=body).json["id"])
 
         @rule(who=WHO, which=WHICH, conditional=st.booleans())
@@ -73,7 +73,9 @@ def machine(app) -> type[RuleBasedStateMachine]:
         def complete(self, who: int, which: int, conditional: bool) -> None:
             task_id = self.some_task(which)
             headers = self.precondition(who, task_id) if conditional else {}
-            self.send(who, "PATCH", f"/{task_id}/complete", headers=headers)
+            task = self.send(who, "PATCH", f"/{task_id}/complete", headers=headers).json
+            if task.get("next_task_id"):
+                self.ids.append(task["next_task_id"])
 
         @rule(who=WHO, which=WHICH, permanent=st.booleans())
         def delete(self, who: int, which: int, permanent: bool) -> None:

@@ -57,5 +57,27 @@ def test_reads_and_simple_writes_take_one_round_trip(counter, alice):
         assert alice.put(task["url"], json={"title": "Changed"}).status_code == 200
     with round_trips(counter, 1):
         assert alice.patch(f"{task['url']}/complete").status_code == 200
+    # What frontends do that put a whole task back with its box ticked.
+    for completed in (True, False):
+        whole = {**alice.get(task["url"]).json, "completed": completed}
+        for method in ("PUT", "PATCH"):
+            with round_trips(counter, 1):
+                assert alice.open(task["url"], method, json=whole).status_code == 200
+    with round_trips(counter, 1):
+        body = {"completed": True}
+        assert alice.patch(f"{task['url']}/complete", json=body).status_code == 200
     with round_trips(counter, 1):
         assert alice.delete(task["url"]).status_code == 200
+
+
+def test_a_rule_costs_round_trips_only_where_more_than_one_task_is_written(counter, alice):
+    with round_trips(counter, 1):
+        task = alice.has_task(recurrence="daily", due_date="2026-01-31", time_zone="Europe/Berlin")
+    with round_trips(counter, 1):
+        assert alice.put(task["url"], json={"title": "Changed"}).status_code == 200
+    # In vain; what is there; BEGIN with the user; the lock; the task; the next one, which is not
+    # there yet, and is made; the task again; COMMIT.
+    with round_trips(counter, 9):
+        assert alice.patch(f"{task['url']}/complete").json["next_task_id"]
+    with round_trips(counter, 8):
+        assert alice.patch(f"{task['url']}/complete").json["next_task_id"] is None

@@ -154,3 +154,22 @@ def test_a_browser_asks_first(guest, path):
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
     assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
+
+
+def test_a_page_whose_boxes_stay_ticked_though_the_task_comes_again(page):
+    alice = page()
+    form = {"title": "Water the plants", "dueDate": "2031-01-31", "recurrence": "monthly"}
+    made = alice.read("POST", "/api/tasks", json=form)
+    one = f"/api/tasks/{made['id']}"
+
+    ticked = alice.read("PUT", one, json={**made, "completed": True})
+
+    assert ticked["completed"] is True
+    assert alice.read("GET", "/api/tasks?status=completed") == [ticked]
+    (new,) = alice.read("GET", "/api/tasks?status=pending")
+    assert (new["id"], new["due_date"]) == (ticked["next_task_id"], "2031-02-28")
+    # A second click on the box that a slow page has not ticked yet, and a change of mind.
+    alice.read("PUT", one, json={**made, "completed": True})
+    assert len(alice.read("GET", "/api/tasks")) == 2
+    alice.read("PATCH", f"{one}/complete")
+    assert [task["id"] for task in alice.read("GET", "/api/tasks")] == [made["id"]]

@@ -103,12 +103,17 @@ def site(request, postgresql_url, tmp_path_factory) -> Iterator[Site]:
 
 @contextlib.contextmanager
 def pooled(
-    postgresql_url: str, folder: Path, *, settled: bool = True, size: int = 20
+    postgresql_url: str,
+    folder: Path,
+    *,
+    settled: bool = True,
+    size: int = 20,
+    ignored: str = "options,extra_float_digits",
 ) -> Iterator[str]:
     """Debian's PgBouncer in transaction mode, with deploy/pgbouncer/pgbouncer.ini.
 
     `size` is how many connections it has to PostgreSQL. What sessions ask for is on the role
-    where all is `settled`.
+    where all is `settled`. Startup parameters that are not `ignored` are refused.
     """
     about = psycopg.conninfo.conninfo_to_dict(postgresql_url)
     port = free_port()
@@ -120,6 +125,7 @@ def pooled(
         "listen_port = 6432": f"listen_port = {port}\nunix_socket_dir =",
         "auth_type = scram-sha-256": "auth_type = trust",
         "default_pool_size = 20": f"default_pool_size = {size}",
+        "parameters = options,extra_float_digits": f"parameters = {ignored}",
         "/etc/pgbouncer/userlist.txt": str(folder / "userlist.txt"),
     }.items():
         assert text.count(old) == 1, old

@@ -69,3 +69,19 @@ def test_every_byte_in_a_header_is_read_or_refused(alice, name):
         response = alice.put(task["url"], json={"title": "t"}, headers=headers)
 
         assert response.status_code in (200, 400, 412), (byte, response.text)
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
+def test_a_precondition_has_at_most_a_hundred_tags(alice, name):
+    task = alice.has_task()
+    tags = [f'"{number}"' for number in range(1000, 1100)]
+    expected = 412 if name == "If-Match" else 200
+
+    fits = alice.put(task["url"], json={}, headers={name: ", ".join(tags)})
+
+    assert fits.status_code == expected
+    for method, url in (("PUT", task["url"]), ("GET", task["url"]), ("GET", alice.tasks_url)):
+        if (method, name) != ("GET", "If-Match"):  # which reads ignore
+            body = {"json": {}} if method == "PUT" else {}
+            more = {name: ", ".join([*tags, '"7"'])}
+            assert_problem(alice.open(url, method, headers=more, **body), 400, names=name)

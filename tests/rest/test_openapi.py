@@ -7,6 +7,7 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
+from taskapp import create_app
 from tests.accounts import people
 from tests.problems import assert_problem
 
@@ -159,6 +160,84 @@ def test_every_documented_problem_is_one_of_ours(stranger):
         assert components[name]["content"].keys() == {"application/problem+json"}
 
 
+def with_settings(environ, **settings):
+    app = create_app(environ | settings)
+    return app.test_client().get("/openapi.json", base_url="https://tasks.example.com").json
+
+
+def operations(document):
+    return [each for path in document["paths"].values() for each in path.values() if "tags" in each]
+
+
+def test_nothing_is_filled_in_that_changes_what_an_operation_does(stranger):
+    """Swagger UI sends the examples and defaults of all parameters, as they come."""
+    for operation in operations(stranger.get("/openapi.json").json):
+        for parameter in operation.get("parameters", []):
+            if not parameter.get("required"):
+                assert "example" not in parameter, parameter
+                assert "example" not in parameter["schema"], parameter
+                default = parameter["schema"].get("default")
+                assert default in (None, "all", False, 0, 1000), parameter
+
+
+@pytest.mark.parametrize("outside", ["", "https://login.example.com"])
+def test_every_group_is_described_and_every_component_is_used(environ, outside):
+    document = with_settings(environ, BETTER_AUTH_URL=outside)
+    text = json.dumps(document)
+
+    described = {tag["name"]: tag["description"] for tag in document["tags"]}
+    assert set(described) == {tag for each in operations(document) for tag in each["tags"]}
+    assert all(described.values())
+    for kind in document["components"].keys() - {"securitySchemes"}:
+        for name in document["components"][kind]:
+            assert f'"#/components/{kind}/{name}"' in text, (kind, name)
+
+
+def test_all_that_has_to_do_with_accounts_is_one_group(stranger):
+    paths = stranger.get("/openapi.json").json["paths"]
+
+    tags = [each["tags"] for path in paths if "/auth/" in path for each in paths[path].values()]
+    assert tags
+    assert all(each == ["accounts"] for each in tags)
+
+
+def test_how_to_prove_who_one_is_depends_on_the_login(environ):
+    own = with_settings(environ)
+    outside = with_settings(environ, BETTER_AUTH_URL="https://login.example.com")
+
+    schemes = own["components"]["securitySchemes"]
+    assert "POST /api/auth/login" in schemes["bearerAuth"]["description"]
+    assert "flask token alice" in schemes["bearerAuth"]["description"]
+    assert schemes["signIn"]["flows"]["password"]["tokenUrl"] == "/api/auth/login"
+    assert own["security"] == [{"bearerAuth": []}, {"signIn": []}]
+    schemes = outside["components"]["securitySchemes"]
+    assert "https://login.example.com/api/auth/token" in schemes["bearerAuth"]["description"]
+    assert "flask token" not in schemes["bearerAuth"]["description"]
+    assert outside["security"] == [{"bearerAuth": []}]
+    assert "signIn" not in schemes
+
+
+def test_an_import_knows_where_the_document_is_from(environ):
+    assert with_settings(environ)["servers"] == [{"url": "https://tasks.example.com"}]
+
+
+def test_the_headers_of_answers_are_described(stranger, alice):
+    document = stranger.get("/openapi.json").json
+    headers, responses = (document["components"][kind] for kind in ("headers", "responses"))
+
+    assert all(header["description"] for header in headers.values())
+    for operation in operations(document):
+        for response in operation["responses"].values():
+            name = response.get("$ref", "").rpartition("/")[2]
+            described = (responses[name] if name else response)["headers"]
+            assert "X-Request-ID" in described
+    assert "WWW-Authenticate" in responses["UNAUTHORIZED"]["headers"]
+    assert {"Retry-After", "RateLimit", "RateLimit-Policy"} <= (
+        responses["TOO_MANY_REQUESTS"]["headers"].keys()
+    )
+    assert "Retry-After" in responses["SERVICE_UNAVAILABLE"]["headers"]
+
+
 def test_the_docs_need_nothing_from_outside(stranger):
     page = stranger.get("/docs")
 
@@ -170,6 +249,10 @@ def test_the_docs_need_nothing_from_outside(stranger):
         assert stranger.get(url).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["x" * 300, "none.js", "../openapi.py", "docs.js/x"])
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 300, "x" * 3000, "ü" * 200, "none.js", "docs.js/x", "a%00b", "%ff", "a\\b",
+     "../openapi.py", "..%2fopenapi.py", "%2e%2e/openapi.py", "/etc/passwd", "."],
+)  # fmt: skip
 def test_a_file_that_the_docs_do_not_have_is_a_404(stranger, name):
     assert_problem(stranger.get(f"/docs/{name}"), 404)

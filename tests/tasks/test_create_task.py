@@ -1,9 +1,12 @@
 """POST /api/{user_id}/tasks"""
 
+import sys
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from taskapp.rest import fields
 from tests.problems import assert_problem
 
 
@@ -40,7 +43,7 @@ def test_a_title_is_trimmed(alice):
     assert alice.has_task("  Buy milk\n")["title"] == "Buy milk"
 
 
-@pytest.mark.parametrize("title", ["x" * 255, "  " + "x" * 255 + "  ", "𝒳" * 255, "'; --", "‮"])
+@pytest.mark.parametrize("title", ["x" * 255, "  " + "x" * 255 + "  ", "𝒳" * 255, "'; --", "a‮"])
 def test_a_title_of_up_to_255_characters_is_accepted(alice, title):
     assert alice.has_task(title)["title"] == title.strip()
 
@@ -121,3 +124,71 @@ def test_a_failed_request_leaves_nothing(alice):
     alice.post(alice.tasks_url, json={"title": ""})
 
     assert alice.get(alice.tasks_url).json == []
+
+
+INVISIBLE = [
+    "\u200b",
+    "\u2060",
+    "\ufeff",
+    "\u3164",
+    "\u2800",
+    "\u00ad",
+    "\u034f",
+    "\u115f",
+    "\u180e",
+    "\u200d",
+    "\u202e",
+    "\ufe0f",
+    "\uffa0",
+    "\x7f",
+    "\x1b",
+    "\x85",
+    "\u2028",
+    "\u00a0",
+    "\u3000",
+    "\U000e0020",
+    "\U000e0100",
+    "\U0001d173",
+    "\U0001d159",
+    " \u200b\n\u3164 ",
+]
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_what_nobody_would_see_is_no_text(alice, text):
+    assert_problem(alice.post(alice.tasks_url, json={"title": text * 3}), 422, names="title")
+    tags = {"title": "t", "tags": ["a", text]}
+    assert_problem(alice.post(alice.tasks_url, json=tags), 422, names="tag")
+    task = alice.has_task("t", category=text, priority=text)
+    assert (task["category"], task["priority"]) == (None, "medium")
+    assert_problem(alice.put(task["url"], json={"title": text}), 422, names="title")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "\U0001f469\u200d\U0001f467",
+        "\u2764\ufe0f",
+        "1\ufe0f\u20e3",
+        "\U0001f1e9\U0001f1ea",
+        "a\u200b",
+        "\u200bא",
+        "\u0301",
+        "\uf8ff",
+        "\U0001fae9",
+        "नमस्\u200dते",
+    ],
+)
+def test_what_somebody_sees_is_stored_as_it_came(alice, title):
+    assert alice.has_task(title)["title"] == title
+
+
+def test_whatever_unicode_calls_invisible_is_no_text():
+    kinds = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+    visible = [
+        f"U+{code:04X}"
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in kinds and fields.trimmed(chr(code))
+    ]
+
+    assert visible == []

@@ -89,7 +89,7 @@ def test_without_the_token_there_are_no_metrics(environ, headers):
 
     response = app.test_client().get("/metrics", headers=headers)
 
-    assert_problem(response, 401)
+    assert_problem(response, 401, names="Authorization: Bearer <METRICS_TOKEN>")
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 

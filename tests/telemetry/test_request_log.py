@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from taskapp import create_app
 from taskapp.telemetry import logs
 
 
@@ -44,3 +45,19 @@ def test_no_line_looks_for_the_code_that_wrote_it(log, monkeypatch):
 
     (line,) = log
     assert line["message"] == "found without looking"
+
+
+@pytest.fixture(params=["console", "json"])
+def written(request, environ):
+    """How lines are written, and an application that does; made before the log is read."""
+    return request.param, create_app(environ | {"LOG_FORMAT": request.param})
+
+
+def test_a_path_that_no_route_has_is_shown_to_developers_alone(written, log):
+    form, app = written
+
+    app.test_client().get("/no/such%0Apath")
+
+    shown = {"console": "/no/such%0Apath (no route)", "json": None}
+    assert log[-1]["route"] == shown[form]
+    assert log[-1]["status"] == 404

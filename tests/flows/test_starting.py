@@ -1,0 +1,223 @@
+"""What an operator reads when something is wrong at the start: one line, the same everywhere."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import psycopg
+import pytest
+import requests
+from sqlalchemy.engine import make_url
+
+from taskapp.config import ROOT
+from tests.servers import BIN, Service, free_port
+from tests.waiting import PATIENCE, until
+
+MARKER = "hunter2"
+COMMANDS = {
+    "check": ["flask", "check"],
+    "migrate": ["flask", "migrate"],
+    "purge": ["flask", "purge"],
+    "serve": ["gunicorn"],
+}
+
+
+@pytest.fixture
+def environ(tmp_path):
+    return os.environ | {
+        "FLASK_APP": str(ROOT / "wsgi.py"),
+        "INSTANCE_PATH": str(tmp_path),
+        "JWT_SECRET_KEY": "x" * 32,
+        "PORT": str(free_port()),
+    }
+
+
+def run(environ, name):
+    """Run a command to its end, and return its exit code and all that it prints."""
+    command, *arguments = COMMANDS[name]
+    done = subprocess.run(
+        [BIN / command, *arguments],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "Traceback" not in done.stdout, done.stdout
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", f"postgresql://u:Pa@ss:{MARKER}@localhost/db"),
+        ("SENTRY_DSN", MARKER),
+        ("INSTANCE_PATH", "/dev/null/folder"),
+    ],
+)
+def test_a_bad_setting_is_one_line_and_no_secret(environ, name, value):
+    results = {run(environ | {name: value, "JWT_SECRET_KEY": "x" * 32}, each) for each in COMMANDS}
+
+    ((code, text),) = {(code, text.splitlines()[-1]) for code, text in results}
+    assert code == 1
+    assert text.startswith(f"taskapp: {name}: ")
+    assert MARKER not in "".join(text for _, text in results)
+    # gunicorn may say before that it starts.
+    assert {output.count("\n") for _, output in results} <= {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"HOST": "no-such-name.invalid"}, "HOST: nobody can listen on 'no-such-name.invalid'"),
+        ({"HOST": "203.0.113.9"}, "HOST: nobody can listen on '203.0.113.9'"),
+        ({"PROMETHEUS_MULTIPROC_DIR": "/nonexistent"}, "PROMETHEUS_MULTIPROC_DIR: /nonexistent"),
+    ],
+)
+def test_where_nobody_can_listen_or_write_is_named(environ, settings, sentence):
+    code, text = run(environ | settings, "serve")
+
+    assert code == 1
+    assert sentence in text.splitlines()[-1]
+
+
+def test_a_port_in_use_is_named_at_once(environ):
+    with socket.create_server(("127.0.0.1", int(environ["PORT"]))):
+        code, text = run(environ, "serve")
+
+    assert code == 1
+    said = f"taskapp: PORT: {environ['PORT']} is in use already on 127.0.0.1."
+    assert text.splitlines()[-1] == said
+
+
+def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_path):
+    port = free_port()
+    url = f"postgresql://nobody:{MARKER}@127.0.0.1:{port}/none?sslpassword={MARKER}"
+    sentence = re.compile(rf"The database \S+@127\.0\.0\.1:{port}/none can't be used.*refused")
+
+    for name in ("check", "migrate", "purge"):
+        code, text = run(environ | {"DATABASE_URL": url}, name)
+        assert code == 1
+        assert sentence.search(text), text
+        assert MARKER not in text
+    service = Service(url, tmp_path)
+    service.health = "/health/live"
+    service.start()
+    try:
+        asked = requests.get(f"{service.url}/health/ready", timeout=PATIENCE)
+    finally:
+        service.stop()
+
+    assert asked.status_code == 503
+    starting = [json.loads(line)["message"] for line in service.lines()]
+    assert [bool(sentence.search(line)) for line in starting].count(True) == 1
+    # One line for a request that fails, with the reason.
+    (away,) = [line for line in starting if line.startswith("database unavailable")]
+    assert "refused" in away
+    assert MARKER not in service.log.read_text()
+
+
+def test_a_login_that_may_make_nothing_hears_what_it_needs(environ, postgresql_url):
+    login = f"login_{os.getpid()}"
+    with psycopg.connect(postgresql_url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {login} LOGIN")
+        admin.execute(f"CREATE DATABASE {login}")
+        url = make_url(postgresql_url).set(username=login, database=login)
+        url = url.render_as_string(hide_password=False)
+        try:
+            code, text = run(environ | {"DATABASE_URL": url}, "migrate")
+            admin.execute(f"ALTER DATABASE {login} OWNER TO {login}")
+            role = {"DATABASE_ROLE": f"{login}_service"}
+            second, roles = run(environ | {"DATABASE_URL": url} | role, "migrate")
+            # The tables are there, and the login may not even look at them.
+            with psycopg.connect(url, autocommit=True) as owner:
+                owner.execute(f"REVOKE ALL ON alembic_version FROM {login}")
+            third, kept = run(environ | {"DATABASE_URL": url}, "check")
+        finally:
+            admin.execute(f"DROP DATABASE {login} WITH (FORCE)")
+            admin.execute(f"DROP ROLE {login}")
+
+    assert (code, second, third) == (1, 1, 1)
+    assert "can't be used (DATABASE_URL): permission denied for table alembic_version" in kept
+    assert "permission denied for schema public" in text.splitlines()[-1]
+    assert "GRANT USAGE, CREATE ON SCHEMA public" in text.splitlines()[-1]
+    assert f"CREATE ROLE {login}_service NOLOGIN; GRANT {login}_service TO {login}" in roles
+
+
+def test_a_newer_database_is_the_same_sentence_everywhere(environ, tmp_path):
+    assert run(environ, "migrate")[0] == 0
+    code = (
+        "import sqlite3; db = sqlite3.connect('tasks.db');"
+        "db.execute('UPDATE alembic_version SET version_num = 9999'); db.commit()"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+    for name in ("check", "migrate", "serve"):
+        status, text = run(environ, name)
+        assert status == 1
+        assert "The database is at migration 9999, this release knows" in text
+
+
+def test_names_that_are_one_letter_off_are_a_warning(environ):
+    given = environ | {"DATABSE_URL": "postgresql://db/tasks", "PROT": "8001"}
+    warning = "DATABSE_URL is no setting: is DATABASE_URL meant?"
+
+    for name in ("check", "migrate"):
+        assert warning in run(given, name)[1]
+    with socket.create_server(("127.0.0.1", int(environ["PORT"]))):  # so that it ends
+        code, text = run(given, "serve")
+    assert code == 1
+    assert warning in text
+    assert "PROT is no setting: is PORT meant?" in text
+
+
+def test_ctrl_c_ends_without_a_traceback(environ):
+    assert run(environ, "migrate")[0] == 0
+    process = subprocess.Popen(
+        [BIN / "gunicorn"],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    url = f"http://127.0.0.1:{environ['PORT']}"
+
+    def lives():
+        try:
+            return requests.get(f"{url}/health/live", timeout=PATIENCE).ok
+        except requests.ConnectionError:
+            assert process.poll() is None, process.stdout.read()
+            return False
+
+    until(lives)
+    with requests.Session() as session:
+        for _ in range(8):  # an open connection to each worker
+            session.get(f"{url}/health/live", timeout=PATIENCE)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+
+        text, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert "Traceback" not in text
+    assert "SystemExit" not in text
+
+
+def test_a_wrong_password_is_one_line_of_json_with_a_time_in_utc(tmp_path):
+    person = {"email": "alice@example.com", "password": "wrong horse battery"}
+    with Service(f"sqlite:///{tmp_path}/tasks.db", tmp_path, ACCOUNTS="on") as service:
+        url = f"{service.url}/api/auth"
+        registered = requests.post(f"{url}/register", json=person, timeout=PATIENCE)
+        wrong = requests.post(
+            f"{url}/login", json=person | {"password": "another one"}, timeout=PATIENCE
+        )
+
+    assert (registered.status_code, wrong.status_code) == (201, 401)
+    for line in service.lines():
+        time = json.loads(line)["time"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time)
