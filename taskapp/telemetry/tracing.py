@@ -4,7 +4,6 @@ A caller's `traceparent` (W3C Trace Context) is continued. What people wrote, to
 statements are sent to nobody.
 """
 
-import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, cast
 
@@ -15,7 +14,6 @@ from taskapp.telemetry import logs
 
 # Addresses that are looked for, with commas between them. That of a feed is a secret.
 UNTRACED = "health,metrics,^[a-z]+://[^/]+/feeds/"
-SECRET_ADDRESS = re.compile("(/feeds/)[^/?#]+")
 NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
@@ -97,5 +95,5 @@ def _without_rows(event: Any, hint: object) -> Any:
     asked = event.get("request", {})
     asked.pop("query_string", None)
     if "url" in asked:
-        asked["url"] = SECRET_ADDRESS.sub(r"\1(left out)", asked["url"])
+        asked["url"] = logs.without_secret(asked["url"])
     return event

@@ -1,6 +1,7 @@
 """/api/{user_id}/feeds and /feeds/{secret}.ics"""
 
 import hashlib
+import logging
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from opentelemetry.util.http import parse_excluded_urls
 from taskapp import create_app
 from taskapp.database import execute, transaction
 from taskapp.feeds.models import Feed
-from taskapp.telemetry import tracing
+from taskapp.telemetry import logs, tracing
 from tests.accounts.people import new_address
 from tests.conftest import person
 from tests.feeds.calendars import make, parts
@@ -142,6 +143,22 @@ def test_the_secret_is_in_no_log_and_no_metric(environ, log):
     events = [line["event"] for line in log if line.get("logger") == "taskapp.audit"]
     assert events == ["feed.created", "feed.revoked", "feed.refused"]
     assert nobody.get(feed["url"]).headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_secret_is_not_in_a_path_that_no_route_has_either(environ):
+    client = create_app(environ | {"LOG_FORMAT": "console"}).test_client()
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())
+    logs.logger.addHandler(handler)
+    client.get("/feeds/4Jx0secret")
+    client.post("/feeds/4Jx0secret.ics")
+    client.get("/none")
+    logs.logger.removeHandler(handler)
+
+    assert any("/feeds/(left out) (no route)" in line for line in lines)
+    assert any("/none (no route)" in line for line in lines)
+    assert "4Jx0secret" not in str(lines)
 
 
 def test_sentry_is_told_no_secret_address():

@@ -11,7 +11,9 @@ from taskapp.config import ROOT
 from tests.servers import Postgres, Service
 from tests.waiting import PATIENCE
 
-ALTER = re.compile(r"^ALTER TABLE (?:tasks|accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE)
+ALTER = re.compile(
+    r"^ALTER TABLE (?:tasks|accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE
+)
 
 
 @pytest.fixture
@@ -54,6 +56,14 @@ def test_a_user_comes_works_and_leaves(service):
         assert session.delete(f"{auth}/me", json=body).status_code == 200
 
     with psycopg.connect(service.postgres.url) as connection:
-        gone = ("users", "tasks", "accounts", "sessions", "refresh_tokens", "program_tokens", "feeds")
+        gone = (
+            "users",
+            "tasks",
+            "accounts",
+            "sessions",
+            "refresh_tokens",
+            "program_tokens",
+            "feeds",
+        )
         for table in gone:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
