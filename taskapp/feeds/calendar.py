@@ -6,7 +6,7 @@ A task without a change is written as it was before: its UID, too, which is its 
 import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from icalendar import Calendar, Component, Event, Todo, vRecur
@@ -114,7 +114,7 @@ def _when(task: Row) -> date | datetime:
     found = datetime.fromisoformat(task.due_date).replace(microsecond=0)
     place = due_dates.zone(task.time_zone)
     if found.tzinfo is not None:
-        return found.astimezone(place)
+        return _moved(found, place)
     return found.replace(tzinfo=place) if task.time_zone else found
 
 
@@ -136,6 +136,14 @@ def _rule(task: Row, start: date | datetime) -> vRecur | None:
     return written
 
 
+def _moved(moment: datetime, place: tzinfo) -> datetime:
+    """Return the moment in that place, or as it is where the calendar ends before."""
+    try:
+        return moment.astimezone(place)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)  # which is off by hours, in the years 1 and 9999
+
+
 def _until(rule: rules.Rule, start: date | datetime) -> date | datetime:
     """Return the end of the rule, of the kind that its start needs (RFC 5545, section 3.3.10)."""
     end: datetime = rule.until  # type: ignore[assignment]
@@ -145,7 +153,7 @@ def _until(rule: rules.Rule, start: date | datetime) -> date | datetime:
         end = datetime.combine(end.date(), time(23, 59, 59))
     if start.tzinfo is None:
         return end.replace(tzinfo=None)
-    return (end if end.tzinfo else end.replace(tzinfo=start.tzinfo)).astimezone(UTC)
+    return _moved(end if end.tzinfo else end.replace(tzinfo=start.tzinfo), UTC)
 
 
 def _text(text: str) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskapp.feeds import calendar
@@ -113,6 +113,23 @@ def test_a_task_that_comes_again_has_its_rule(rule, due_date, time_zone, written
     )
 
 
+@pytest.mark.parametrize(
+    ("due_date", "zone"),
+    [
+        ("0001-01-01T00:00:00Z", "America/New_York"),
+        ("9999-12-31T23:59:59Z", "Pacific/Kiritimati"),
+        ("9999-12-31T10:00", "Pacific/Kiritimati"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_no_trouble(due_date, zone):
+    rule = {"recurrence": "FREQ=YEARLY;UNTIL=99991231", "recurrence_from": "due"}
+
+    found = event(due_date=due_date, time_zone=zone, **rule)
+
+    assert found["DTSTART"].dt.year == int(due_date[:4])
+    assert event(due_date="9999-12-01T10:00", time_zone="America/New_York", **rule)["RRULE"]
+
+
 def test_what_comes_again_after_it_is_done_has_no_rule_yet(alice, stranger):
     rule = {"recurrence": "FREQ=WEEKLY", "due_date": "2026-02-01"}
     alice.has_task("After it is done", **rule, recurrence_from="completion")
@@ -174,6 +191,7 @@ def test_lines_are_short_and_end_as_they_should(alice, stranger):
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 
+@settings(deadline=None)
 @given(text, text)
 def test_any_text_is_read_as_it_was_but_for_what_a_calendar_can_not_have(title, description):
     found = event(title=title, description=description)
@@ -182,6 +200,7 @@ def test_any_text_is_read_as_it_was_but_for_what_a_calendar_can_not_have(title, 
     assert str(found.get("DESCRIPTION", "")) == calendar._text(description)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)))
 def test_any_day_and_any_moment_is_read_as_it_was(time):
     assert event(due_date=time.date().isoformat())["DTSTART"].dt == time.date()

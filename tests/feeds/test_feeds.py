@@ -122,9 +122,13 @@ def test_guessing_is_limited_by_address_and_a_calendar_by_its_user(environ, alic
     assert asked == [200, 200, 200, 429]
 
 
-def test_the_secret_is_in_no_log_and_no_metric(environ, log):
-    app = create_app(environ | {"METRICS_TOKEN": "metrics"})
-    alice, nobody = person(app, "alice"), app.test_client()
+@pytest.fixture
+def measured(environ):
+    return create_app(environ | {"METRICS_TOKEN": "metrics"})
+
+
+def test_the_secret_is_in_no_log_and_no_metric(measured, log):
+    alice, nobody = person(measured, "alice"), measured.test_client()
     feed = make(alice)
     secret = secret_of(feed)
     nobody.get(feed["url"])
