@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from taskapp import (
     accounts,
@@ -21,13 +20,14 @@ from taskapp import (
     privacy,
     problems,
     programs,
+    proxies,
     rest,
     tasks,
     telemetry,
     users,
 )
 from taskapp.dialects import addresses
-from taskapp.rest import cors, security_headers
+from taskapp.rest import cors, idempotency, security_headers
 from taskapp.telemetry import request_ids
 
 
@@ -46,8 +46,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     settings = config.read(environ)
     app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
-    if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+    proxies.init_app(app)
     paths.init_app(app)
     telemetry.init_app(app)
     database.init_app(app)
@@ -60,8 +59,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     programs.init_app(app, api)
     tasks.init_app(app, api)
     feeds.init_app(app, api)
+    idempotency.init_app(app)  # after the tasks: as they are erased
     privacy.init_app(app, api)
-    health.init_app(api)
+    health.init_app(app, api)
     addresses.init_app(app)  # of the routes above
     cli.init_app(app)
     headers.init_app(app, [request_ids.source, cors.source(app), security_headers.source])

@@ -150,7 +150,9 @@ def _keys() -> Finding:
         trouble = login.trouble or "no answer in time"
         return Finding("login", f"no keys to be had from {login.url}: {trouble}", remedy)
     milliseconds = (time.monotonic() - began) * 1000
-    return Finding("login", f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms")
+    found = f"{len(login.keys)} keys from {login.url} in {milliseconds:.0f} ms"
+    remedy = "" if login.issuers or login.audiences else guard.OF_ANY_APPLICATION
+    return Finding("login", found, remedy)
 
 
 def _redis() -> Finding:

@@ -2,7 +2,9 @@
 
 import sys
 import time
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +16,9 @@ from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, LockNotAvai
 from sqlalchemy import exc
 
 from taskapp import checks, config
+from taskapp.accounts import attempts
+from taskapp.accounts import queries as accounts
+from taskapp.accounts.commands import user
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
 from taskapp.database import Unavailable, maintenance, now, schema, turns
@@ -21,7 +26,7 @@ from taskapp.rest import idempotency
 from taskapp.tasks import trash
 
 MAY_CREATE = "GRANT USAGE, CREATE ON SCHEMA public TO the_login"
-PURGED_AT_ONCE = 100  # users
+PURGED_AT_ONCE = 1000  # rows, or users
 
 TRIES = 30  # of a migration that does not get its locks in time, a second apart
 
@@ -41,7 +46,7 @@ class Command(click.Command):
 
 def init_app(app: Flask) -> None:
     keys.add_command(check_keys)
-    for command in (migrate, check, token, keys, purge):
+    for command in (migrate, check, token, keys, purge, user):
         app.cli.add_command(command)
 
 
@@ -144,27 +149,49 @@ def _not_migrated(error: Exception) -> str:
 @click.command(cls=Command)
 @with_appcontext
 def purge() -> None:
-    """Remove what has expired: tasks in the trash, and the answers kept for retries.
+    """Remove what has expired: tasks in the trash, sessions, and the answers kept for retries.
 
     Run it daily, as the owner of the tables.
     """
-    settings = config.of(current_app)
     with maintenance():
         if schema.rows_are_hidden():
             raise click.ClickException("Only the owner of the tables may purge them.")
-        answers = idempotency.purge()
-    before = now() - timedelta(days=settings.trash_days)
-    tasks = 0
+    tasks = sum(_purge_tasks())
+    sessions = sum(_portions(accounts.purge_sessions))
+    answers = sum(_portions(idempotency.purge))
+    sum(_portions(attempts.purge))
+    click.echo(f"{tasks} deleted tasks and {answers} idempotency keys purged")
+    click.echo(f"{sessions} expired sessions purged")
+
+
+def _purge_tasks() -> Iterator[int]:
+    """Remove what has been in the trash for long enough, and yield how many tasks at a time."""
+    before = now() - timedelta(days=config.of(current_app).trash_days)
+    last = ""
     while True:
         with maintenance():
-            users = trash.users_to_purge(before, PURGED_AT_ONCE)
-        if not users:
-            break
+            users = trash.users_to_purge(before, last, PURGED_AT_ONCE)
         for user_id in users:
-            # One transaction each: nobody waits for the others' tasks.
-            with maintenance():
-                tasks += trash.purge(user_id, before)
-    click.echo(f"{tasks} deleted tasks and {answers} idempotency keys purged")
+            yield from _portions(partial(_purge_tasks_of, user_id, before))
+        if not users:
+            return
+        last = users[-1]
+
+
+def _purge_tasks_of(user_id: str, before: datetime, limit: int) -> int:
+    gone = trash.purge(user_id, before, limit)
+    idempotency.forget(user_id, gone)
+    return len(gone)
+
+
+def _portions(purge: Callable[[int], int]) -> Iterator[int]:
+    """Purge in short transactions until nothing is left, so that nobody waits for long."""
+    while True:
+        with maintenance():
+            gone = purge(PURGED_AT_ONCE)
+        yield gone
+        if gone < PURGED_AT_ONCE:
+            return
 
 
 def _describe(settings: config.Settings, login: Jwks | None) -> None:

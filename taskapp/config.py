@@ -449,6 +449,9 @@ class AccountsSettings:
     refresh_token_days: int = whole_number(
         30, 1, 365, "Days that a session lasts without being refreshed."
     )
+    session_days: int = whole_number(
+        180, 1, 3650, "Days after which a session ends, however often it is refreshed."
+    )
     refresh_cookie_samesite: str = one_of(
         "Strict",
         "Strict",
@@ -458,7 +461,14 @@ class AccountsSettings:
         "needs `None`.",
     )
     login_attempts_per_account: int = whole_number(
-        10, 1, 1000, "Passwords that may be tried for one account in 15 minutes."
+        10, 1, 1000, "Passwords that one address may try for one account in 15 minutes."
+    )
+    login_attempts_altogether: int = whole_number(
+        100,
+        1,
+        100_000,
+        "Passwords that all addresses together may try for one account in 15 minutes; an address "
+        "where the account is signed in goes on being let in.",
     )
     login_attempts_per_address: int = whole_number(
         100, 1, 100_000, "Passwords and registrations that one address may try in 15 minutes."
@@ -509,6 +519,9 @@ class TasksSettings:
     )
     idempotency_hours: int = whole_number(
         24, 1, 8760, "Hours that an answer is kept for a retry with the same `Idempotency-Key`."
+    )
+    max_tasks_per_user: int = whole_number(
+        100_000, 1, 100_000_000, "Tasks of one user, those in the trash included; more get 403."
     )
 
 

@@ -5,8 +5,9 @@ Without gevent's patches, as in commands and most tests, waiting simply blocks.
 """
 
 import select
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import gevent
@@ -27,6 +28,35 @@ def is_on() -> bool:
 def is_readable(file: int) -> bool:
     """Look, without waiting, whether the socket has something to read, if only its end."""
     return bool(_ready(_polled(file, READ)))
+
+
+def has_ended(client: Any) -> bool:
+    """Look, without waiting, whether the other side of the socket has hung up; None never does."""
+    if client is None or not is_readable(client.fileno()):
+        return False
+    try:
+        return not client.recv(1, socket.MSG_PEEK)
+    except OSError:
+        return True
+
+
+@contextmanager
+def noticing_the_end(client: Any, call: Callable[[], object]) -> Iterator[None]:
+    """Inside the block, call that when the other side of the socket hangs up, or sends more."""
+    if client is None or not is_on():
+        yield
+        return
+    watcher = gevent.get_hub().loop.io(client.fileno(), READ)
+
+    def notice() -> None:
+        watcher.stop()  # what has come stays there
+        gevent.spawn(call)  # the loop itself must not wait
+
+    watcher.start(notice)
+    try:
+        yield
+    finally:
+        watcher.close()
 
 
 def wait(file: int, wanted: int) -> int:
@@ -55,6 +85,12 @@ def aside(work: Callable[..., Any], *arguments: Any) -> Any:
             raise error
         return done
     return work(*arguments)
+
+
+def give_way() -> None:
+    """Let others go on, amid work that takes long and waits for nothing."""
+    if is_on():
+        gevent.sleep(0)
 
 
 def time_limit(seconds: float, error: Exception) -> AbstractContextManager[object]:

@@ -10,13 +10,16 @@ import marshmallow as ma
 from flask import Flask, Response, current_app, stream_with_context
 from marshmallow import fields
 
-from taskapp import auth
+from taskapp import auth, cooperation
+from taskapp.accounts import credentials
+from taskapp.accounts.schemas import ConfirmationSchema
 from taskapp.database import transaction
-from taskapp.rest import personal, rate_limits
+from taskapp.rest import personal
 from taskapp.rest.openapi import OWNER, Api, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 
-PAGE = 1000  # rows that are read at a time
+PAGE = 200  # rows that are read at a time
+PIECE = 50  # rows that are written at a time; after each others have their turn
 FILE = {
     "Content-Disposition": {
         "description": "Proposes a file name.",
@@ -35,7 +38,6 @@ def init_app(app: Flask, api: Api) -> None:
 def _blueprint(parts: list[personal.Part]) -> Blueprint:
     blueprint = Blueprint("privacy", __name__, url_prefix="/api/<user_id>")
     blueprint.before_request(auth.require_owner)
-    blueprint.before_request(rate_limits.count_user)
 
     @blueprint.get("/export")
     @blueprint.doc(operationId="exportUser")
@@ -50,15 +52,18 @@ def _blueprint(parts: list[personal.Part]) -> Blueprint:
         document = stream_with_context(_document(read, user_id))
         response = Response(document, content_type="application/json")
         response.headers["Content-Disposition"] = 'attachment; filename="tasks.json"'
+        response.headers["Cache-Control"] = "no-store"
         return response
 
     @blueprint.delete("")
     @blueprint.doc(operationId="eraseUser")
+    @blueprint.arguments(ConfirmationSchema, required=False)
     @blueprint.response(
         200, MessageSchema, description="Nothing is stored about the user any more."
     )
-    def erase(user_id: str) -> dict[str, str]:
-        """Erase the user with all tasks, for good."""
+    def erase(fields: dict[str, Any], user_id: str) -> dict[str, str]:
+        """Erase the user with all tasks, for good. Who has an account here confirms it."""
+        credentials.confirm(user_id, fields.get("password"))
         with transaction(auth.identity().id):
             personal.erase(user_id)
         audit.event("user.erased")
@@ -101,9 +106,11 @@ def _document(read: list[Read], user_id: str) -> Iterator[str]:
 def _list(part: personal.Many, rows: Any, user_id: str) -> Iterator[str]:
     separator = "["
     while rows:
-        for row in rows:
-            yield separator + _written(part, row)
+        for first in range(0, len(rows), PIECE):
+            piece = [_written(part, row) for row in rows[first : first + PIECE]]
+            yield separator + ", ".join(piece)
             separator = ", "
+            cooperation.give_way()
         if len(rows) < PAGE:
             break
         with transaction(auth.identity().id):

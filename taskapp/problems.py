@@ -3,6 +3,7 @@
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -11,6 +12,7 @@ from taskapp import paths
 from taskapp.database.turns import Unavailable as DatabaseAway
 from taskapp.telemetry import metrics, request_ids
 
+AWAY = "The database is not available right now. Please try again."
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2  # seconds
 SHOWN = 50  # characters of a user id
@@ -217,7 +219,7 @@ def _document(status: int, detail: str, members: dict[str, Any]) -> dict[str, An
         HTTPStatus(status).phrase,
         status,
         detail,
-        instance=paths.written(request.path),
+        instance=quote(request.root_path) + paths.written(request.path),
         request_id=request_ids.current(),
         **members,
     )
@@ -242,7 +244,7 @@ def write(error: HTTPException) -> Response:
 def _database_away(error: DatabaseAway) -> Response:
     # One line: while the database is away, there is one for each request.
     logger.error("database unavailable, request %s: %s", request_ids.current(), error.reason)
-    return write(Unavailable("The database is not available right now. Please try again."))
+    return write(Unavailable(AWAY))
 
 
 def _unexpected(error: Exception) -> Response:

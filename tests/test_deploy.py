@@ -5,16 +5,20 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import flask_migrate
 import kubernetes_validate
 import promql_parser
+import psycopg
 import pytest
 import yaml
 from prometheus_client import REGISTRY
 from psycopg import pq
 
-from taskapp import config
+from taskapp import config, create_app
 from taskapp.auth import jwks
 from taskapp.telemetry import metrics
+from tests.conftest import SECRET, person
+from tests.servers import Postgres
 
 DEPLOY = config.ROOT / "deploy"
 VERSIONS = ("1.29", "1.34")  # of Kubernetes, from the oldest that anybody supports
@@ -207,3 +211,26 @@ def test_a_query_parses_and_asks_for_metrics_that_there_are(name, expression):
     asked = set(re.findall(r"\b(taskapp_\w+|up)\b(?=[\[{ )]|$)", expression))
     assert asked
     assert asked <= METRICS | OF_PROMETHEUS
+
+
+def test_the_login_of_compose_is_no_superuser_and_the_service_runs_with_it(tmp_path):
+    """On a cluster of its own, since roles belong to the whole of one."""
+    compose = manifests(config.ROOT / "compose.yaml")[0]
+    script = compose["configs"]["logins"]["content"]
+    statements = re.search(r"<<'SQL'\n(.*)\nSQL", script, re.DOTALL)[1]
+    assert "POSTGRES_USER" not in compose["services"]["database"]["environment"]
+    with Postgres() as postgres:
+        with psycopg.connect(postgres.url, autocommit=True) as admin:
+            for statement in statements.replace(":'password'", "'secret'").split(";\n"):
+                admin.execute(statement)
+            about = "SELECT rolsuper, rolcreaterole, rolbypassrls FROM pg_roles WHERE rolname = %s"
+            assert admin.execute(about, ["taskapp"]).fetchone() == (False, False, False)
+        host = psycopg.conninfo.conninfo_to_dict(postgres.url)["host"]
+        url = f"postgresql://taskapp:secret@/taskapp?host={host}"
+        app = create_app(
+            {"DATABASE_URL": url, "JWT_SECRET_KEY": SECRET, "INSTANCE_PATH": str(tmp_path)}
+        )
+        with app.app_context():
+            flask_migrate.upgrade()
+
+        assert person(app, "alice").has_task()

@@ -45,3 +45,37 @@ def test_every_decision_is_in_the_list_above_them():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text().split()) <= 600
+
+
+# How many requirements of the levels 1 and 2 each section of ASVS 5.0.0 has; they come first.
+ASVS = {
+    1: [2, 9, 11, 3, 2],
+    2: [3, 3, 4, 1],
+    3: [0, 2, 4, 6, 5, 0, 2],
+    4: [3, 1, 2, 4],
+    6: [3, 12, 4, 4, 5, 3, 0, 4],
+    7: [3, 4, 2, 5, 2, 2],
+    8: [2, 3, 1, 1],
+    9: [3, 4],
+    10: [0, 0, 4],
+    11: [2, 3, 3, 4, 1, 1],
+    12: [3, 2, 4],
+    13: [1, 5, 2, 5],
+    14: [2, 4, 3],
+    15: [3, 3, 7],
+    16: [1, 5, 4, 3, 3],
+}
+
+
+def test_every_requirement_of_the_standard_is_answered_once():
+    text = (ROOT / "docs/asvs.md").read_text()
+    lines = re.findall(r"^\| ([\d., ]+) \|(.+)\|(.+)\|$", text, re.MULTILINE)
+
+    answered = [number for numbers, *_ in lines for number in numbers.split(", ")]
+    required = [
+        f"{chapter}.{section}.{number}"
+        for chapter, counts in ASVS.items()
+        for section, count in enumerate(counts, 1)
+        for number in range(1, count + 1)
+    ]
+    assert sorted(answered) == sorted(required)

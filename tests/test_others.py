@@ -80,8 +80,10 @@ def test_a_refresh_extends_its_own_session_and_uses_its_own_token(app, alice):
         row.id for row in after["sessions"] if row in before["sessions"]
     }
     assert changed == session_of(alice.tokens)
-    used = {row.session_id for row in after["refresh_tokens"] if row.used}
-    assert used == {changed}
+    gone = [row for row in before["refresh_tokens"] if row not in after["refresh_tokens"]]
+    assert {row.session_id for row in gone} == {changed}
+    new = [row for row in after["refresh_tokens"] if row not in before["refresh_tokens"]]
+    assert {row.session_id for row in new} == {changed}
     assert post(app, "refresh", {"refresh_token": other["refresh_token"]}).status_code == 200
 
 
@@ -138,7 +140,7 @@ def test_a_write_changes_one_task_and_one_counter(app, alice, bob):
     his, others = stored(app, bob.id), stored(app, alice.id)["tasks"]
     me = Identity(alice.id)
     with app.app_context(), maintenance():
-        mine = tasks.create(me, {"title": "t"}).id
+        mine = tasks.create(me, {"title": "t"}, 10).id
         for change in one_of_each(me, mine, Precondition()):
             revision = revisions.current(alice.id)
             assert change().id == mine
@@ -164,10 +166,11 @@ def test_a_counter_is_watched_locked_and_moved_alone(app, alice, bob):
         assert users.get(alice.id)._mapping == watched
         revisions.watch(alice.id, until - timedelta(seconds=1))
         assert users.get(alice.id).watched_until == until
-        revisions.move_purge_horizon(alice.id, before.revision)
-        revisions.move_purge_horizon(alice.id, before.revision - 1)
+        revisions.move_purge_horizon(alice.id, before.revision, 7)
+        revisions.move_purge_horizon(alice.id, before.revision - 1, 8)
         moved = users.get(alice.id)
         assert (moved.purge_horizon, moved.revision) == (before.revision, before.revision + 2)
+        assert moved.task_count == 8
 
     assert stored(app, bob.id) == his
 
@@ -177,11 +180,11 @@ def test_a_purge_removes_what_one_user_has_deleted_before_then(app, alice, bob):
     deleted = [row for row in hers["tasks"] if row.deleted_at]
     long_ago, soon = now() - timedelta(days=1), now() + timedelta(days=1)
     with app.app_context(), maintenance():
-        assert trash.purge(alice.id, long_ago) == 0
+        assert trash.purge(alice.id, long_ago, 10) == []
         assert users.get(alice.id).revision == hers["users"][0].revision
-        assert {alice.id, bob.id}.isdisjoint(trash.users_to_purge(long_ago, 10**6))
-        assert {alice.id, bob.id} <= set(trash.users_to_purge(soon, 10**6))
-        assert trash.purge(alice.id, soon) == len(deleted) == 1
+        assert {alice.id, bob.id}.isdisjoint(trash.users_to_purge(long_ago, "", 10**6))
+        assert {alice.id, bob.id} <= set(trash.users_to_purge(soon, "", 10**6))
+        assert trash.purge(alice.id, soon, 10) == [deleted[0].id]
         assert users.get(alice.id).purge_horizon == deleted[0].revision
 
     left = [row for row in hers["tasks"] if row not in deleted]
@@ -195,7 +198,7 @@ def test_while_a_purge_looks_its_user_can_restore_nothing_and_others_can(app, al
     with app.app_context(), maintenance(), db.engine.connect() as other:
         if other.dialect.name == "sqlite":
             return  # has one writer at a time
-        assert trash.purge(alice.id, long_ago) == 0
+        assert trash.purge(alice.id, long_ago, 10) == []
 
         found = other.execute(free, {"alice": alice.id, "bob": bob.id})
 

@@ -4,7 +4,7 @@ from flask import Flask
 
 from taskapp import config
 from taskapp.accounts import queries
-from taskapp.accounts.routes import mine, public
+from taskapp.accounts.routes import holder, mine, public
 from taskapp.accounts.schemas import AccountSchema, SessionSchema
 from taskapp.auth import guard
 from taskapp.database import autocommit
@@ -24,6 +24,7 @@ def init_app(app: Flask, api: Api) -> None:
     if config.of(app).accounts_kept:
         api.register_blueprint(public)
         api.register_blueprint(mine)
+        api.register_blueprint(holder)
 
 
 def _has_session(user_id: str, session_id: str) -> bool:

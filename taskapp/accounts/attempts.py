@@ -1,4 +1,4 @@
-"""How often a password may be tried: per account and per address, counted in the database.
+"""How often a password may be tried, by account and by address, counted in the database.
 
 The counters hold for all processes. They are keyed by digests, so that the table holds neither
 e-mails nor addresses.
@@ -6,7 +6,7 @@ e-mails nor addresses.
 
 import hashlib
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from taskapp import problems
 from taskapp.accounts import queries
@@ -14,6 +14,7 @@ from taskapp.database import now, transaction
 from taskapp.telemetry import audit
 
 WINDOW = timedelta(minutes=15)
+FORGOTTEN_AT_ONCE = 100  # counters, in passing
 
 
 def digest(kind: str, value: str) -> str:
@@ -24,16 +25,30 @@ def digest(kind: str, value: str) -> str:
 def allow(limits: dict[str, int]) -> None:
     """Count one attempt under each digest; raises `problems.TooManyRequests` above its limit.
 
-    It counts before the password is looked at, so simultaneous attempts can't slip through.
+    Beyond that digest nothing is counted. They must come in the same order everywhere, those of an
+    address first: so that no two attempts wait for each other. It counts before the password is
+    looked at, so simultaneous attempts can't slip through.
     """
     with transaction():
-        queries.forget_old_attempts(WINDOW)
-        # Always in the same order, so that two attempts never wait for each other.
-        counted = {key: queries.count_attempt(key, WINDOW) for key in sorted(limits)}
-    for key, (count, since) in counted.items():
-        if count > limits[key]:
-            audit.event("rate_limit.exceeded", limit="sign-in")
-            seconds = math.ceil((since + WINDOW - now()).total_seconds())
-            raise problems.TooManyRequests(
-                "Too many attempts. Please try again later.", retry_after=max(1, seconds)
-            )
+        queries.forget_old_attempts(WINDOW, FORGOTTEN_AT_ONCE)
+        over = _first_above(limits)
+    if over is not None:
+        audit.event("rate_limit.exceeded", limit="sign-in")
+        seconds = math.ceil((over + WINDOW - now()).total_seconds())
+        raise problems.TooManyRequests(
+            "Too many attempts. Please try again later.", retry_after=max(1, seconds)
+        )
+
+
+def purge(limit: int) -> int:
+    """Remove at most `limit` counters that no longer count; return how many."""
+    return queries.forget_old_attempts(WINDOW, limit)
+
+
+def _first_above(limits: dict[str, int]) -> datetime | None:
+    """Count, and return since when there were more attempts than a limit; None if all hold."""
+    for key, limit in limits.items():
+        count, since = queries.count_attempt(key, WINDOW)
+        if count > limit:
+            return since
+    return None

@@ -19,7 +19,7 @@ def set_on(response: Response, refresh_token: str) -> None:
         NAME,
         refresh_token,
         max_age=settings.refresh_token_days * 86400,
-        path=PATH,
+        path=_path(),
         secure=True,
         httponly=True,
         samesite=settings.refresh_cookie_samesite,
@@ -29,7 +29,11 @@ def set_on(response: Response, refresh_token: str) -> None:
 def delete_from(response: Response) -> None:
     """Tell the browser to forget the cookie."""
     samesite = config.of(current_app).refresh_cookie_samesite
-    response.delete_cookie(NAME, path=PATH, secure=True, httponly=True, samesite=samesite)
+    response.delete_cookie(NAME, path=_path(), secure=True, httponly=True, samesite=samesite)
+
+
+def _path() -> str:
+    return request.root_path + PATH
 
 
 def refresh_token() -> str | None:
@@ -37,9 +41,12 @@ def refresh_token() -> str | None:
 
     Raises `problems.Forbidden` unless the request is seen to come from an allowed page.
     """
-    sent = request.cookies.get(NAME)
-    if sent is None:
+    sent = request.cookies.getlist(NAME)
+    if not sent:
         return None
+    # Another host of the site may have set one, too, and the browser does not say which is whose.
+    if len(sent) > 1:
+        raise problems.Forbidden(f"The cookie {NAME} was sent more than once.")
     origin = request.headers.get("Origin")
     allowed = [*config.of(current_app).origins, request.host_url.rstrip("/")]
     if CSRF_HEADER not in request.headers or (origin is not None and origin not in allowed):
@@ -47,4 +54,4 @@ def refresh_token() -> str | None:
             f"The cookie is accepted only with the header {CSRF_HEADER}: 1, "
             "from an origin that is allowed."
         )
-    return sent
+    return str(sent[0])

@@ -25,7 +25,10 @@ class Account(Base):
 
 
 class Session(Base):
-    """A sign-in that has not ended: when the row goes, its tokens are refused."""
+    """A sign-in that has not ended: when the row goes, its tokens are refused.
+
+    `place` is a digest of whose it is and of the address that it began at.
+    """
 
     __tablename__ = "sessions"
 
@@ -34,11 +37,16 @@ class Session(Base):
         sa.String(255), sa.ForeignKey("users.id", ondelete="CASCADE"), index=True
     )
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    place: Mapped[str | None] = mapped_column(sa.String(DIGEST_LENGTH))
 
 
 class RefreshToken(Base):
-    """A refresh token of a session, by its digest; used ones stay, to be recognised."""
+    """A refresh token of a session, by its digest.
+
+    One that is `used` is there to be recognised. What a session's tokens begin with has such a row,
+    too, which stands for all that have been used.
+    """
 
     __tablename__ = "refresh_tokens"
 

@@ -1,5 +1,7 @@
 """Passwords: argon2id hashes, and which passwords are too easy to guess."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 from unicodedata import normalize
@@ -7,14 +9,18 @@ from unicodedata import normalize
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from taskapp import cooperation
+from taskapp import cooperation, problems
 
 SHORTEST = 8  # characters: OWASP ASVS 5.0, 6.2.1
 LONGEST = 128  # characters; there is no rule on which ones
 # OWASP's password storage cheat sheet: 19 MiB, two passes, one lane; about 25 ms here.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-# Hashing is bounded, so that a burst of sign-ins can't take all memory and cores.
-_turns = BoundedSemaphore(2)
+# Hashing is bounded, so that a burst of sign-ins can't take all memory and cores; and so is who
+# waits for it, a second or two at most.
+AT_ONCE = 2
+WAITING = 40
+_turns = BoundedSemaphore(AT_ONCE)
+_room = BoundedSemaphore(AT_ONCE + WAITING)
 
 
 def normal(password: str) -> str:
@@ -26,8 +32,11 @@ def normal(password: str) -> str:
 
 
 def hash_(password: str) -> str:
-    """Return the argon2id hash of the password, in the PHC string format."""
-    with _turns:
+    """Return the argon2id hash of the password, in the PHC string format.
+
+    Raises `problems.Unavailable` where too many wait for theirs.
+    """
+    with _turn():
         return str(cooperation.aside(_hasher.hash, normal(password)))
 
 
@@ -35,7 +44,7 @@ def verify(password_hash: str | None, password: str) -> bool:
     """Tell whether the password is the hashed one.
 
     Without a hash the answer is False after the same time, so that it does not tell whether
-    there is an account.
+    there is an account. Raises `problems.Unavailable` where too many wait for theirs.
     """
     # Older releases hashed it as it was sent.
     forms = dict.fromkeys([normal(password), password])
@@ -56,12 +65,23 @@ def is_common(password: str) -> bool:
 
 def _is(password_hash: str | None, password: str) -> bool:
     stand_in = _stand_in()
-    with _turns:
+    with _turn():
         try:
             cooperation.aside(_hasher.verify, password_hash or stand_in, password)
             return password_hash is not None
         except (VerifyMismatchError, VerificationError, InvalidHashError):
             return False
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _room.acquire(blocking=False):
+        raise problems.Unavailable("Too many sign in right now. Please try again.")
+    try:
+        with _turns:
+            yield
+    finally:
+        _room.release()
 
 
 @cache

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from taskapp.accounts import emails
 from taskapp.accounts.models import Account, Attempts, RefreshToken, Session
-from taskapp.database import Prepared, UTCDateTime, execute, now, upsert
+from taskapp.database import Prepared, UTCDateTime, execute, now, remove, upsert
 
 Row = sa.Row[Any]
 
@@ -33,6 +33,14 @@ def get(user_id: str) -> Row | None:
     """Return the user's account; None if the user has no account here."""
     columns = Account.__table__.columns
     return execute(sa.select(*columns).where(Account.user_id == user_id)).one_or_none()
+
+
+def accounts(after: str, limit: int) -> Sequence[Row]:
+    """Return at most `limit` accounts and how many sessions each has, after that e-mail."""
+    sessions = sa.select(sa.func.count()).where(Session.user_id == Account.user_id)
+    columns = [Account.email, Account.user_id, Account.created_at]
+    found = sa.select(*columns, sessions.scalar_subquery().label("sessions"))
+    return execute(found.where(Account.email > after).order_by(Account.email).limit(limit)).all()
 
 
 def find(email: str) -> Row | None:
@@ -72,13 +80,26 @@ def erase_sessions(user_id: str) -> None:
     execute(sa.delete(Session).where(Session.user_id == user_id))
 
 
-def start_session(user_id: str, session_id: str, expires_at: datetime) -> None:
-    """Store a new session, and forget those of the user that have expired."""
+def start_session(
+    user_id: str, session_id: str, expires_at: datetime, *, place: str, most: int
+) -> None:
+    """Store a new session; of the user's others those end that have expired, or are too many.
+
+    The caller holds the user's row: so no two who end several sessions wait for each other.
+    """
     moment = now()
-    old = sa.delete(Session).where(Session.user_id == user_id, Session.expires_at <= moment)
-    execute(old)
+    mine = Session.user_id == user_id
+    kept = sa.select(Session.id).where(mine, Session.expires_at > moment)
+    kept = kept.order_by(Session.created_at.desc(), Session.id).limit(most - 1)
+    execute(sa.delete(Session).where(mine, Session.id.not_in(kept)))
     new = {"id": session_id, "user_id": user_id, "created_at": moment, "expires_at": expires_at}
-    execute(sa.insert(Session).values(**new))
+    execute(sa.insert(Session).values(**new, place=place))
+
+
+def knows_place(user_id: str, place: str) -> bool:
+    """Tell whether a session of the user that has not ended began at this place."""
+    mine = sa.select(Session.id).where(Session.user_id == user_id, Session.place == place)
+    return execute(mine.limit(1)).first() is not None
 
 
 def has_session(user_id: str, session_id: str) -> bool:
@@ -92,6 +113,25 @@ def end_session(session_id: str) -> None:
     execute(sa.delete(Session).where(Session.id == session_id))
 
 
+def end_session_of(user_id: str, session_id: str) -> bool:
+    """End this session of the user; False if the user has no such session."""
+    mine = sa.delete(Session).where(Session.id == session_id, Session.user_id == user_id)
+    return execute(mine.returning(Session.id)).first() is not None
+
+
+def end_other_sessions(user_id: str, session_id: str | None) -> None:
+    """End all of the user's sessions but this one; the caller holds the user's row."""
+    others = Session.user_id == user_id
+    if session_id is not None:
+        others &= Session.id != session_id
+    execute(sa.delete(Session).where(others))
+
+
+def purge_sessions(limit: int) -> int:
+    """Remove at most `limit` sessions that have expired, of all users; return how many."""
+    return remove(Session, Session.expires_at <= now(), limit=limit)
+
+
 def extend_session(session_id: str, expires_at: datetime) -> str | None:
     """Let the session live on and return whose it is; None if it has ended or expired."""
     change = sa.update(Session).where(Session.id == session_id, Session.expires_at > now())
@@ -100,9 +140,9 @@ def extend_session(session_id: str, expires_at: datetime) -> str | None:
     return user_id
 
 
-def add_refresh_token(session_id: str, digest: str) -> None:
-    """Store a refresh token that has not been used."""
-    new = {"digest": digest, "session_id": session_id, "used": False}
+def add_refresh_token(session_id: str, digest: str, *, used: bool = False) -> None:
+    """Store a refresh token."""
+    new = {"digest": digest, "session_id": session_id, "used": used}
     execute(sa.insert(RefreshToken).values(**new))
 
 
@@ -113,11 +153,25 @@ def use_refresh_token(digest: str) -> bool:
     return execute(use).first() is not None
 
 
-def session_of_refresh_token(digest: str) -> str | None:
-    """Return the session of the token, used or not; None if it is unknown."""
-    token = sa.select(RefreshToken.session_id).where(RefreshToken.digest == digest)
-    session_id: str | None = execute(token).scalar()
-    return session_id
+def replace_refresh_token(digest: str, next_digest: str) -> bool:
+    """Put the next token in the place of this one; False if it is unknown or was used before."""
+    replace = sa.update(RefreshToken).where(RefreshToken.digest == digest, ~RefreshToken.used)
+    replace = replace.values(digest=next_digest).returning(RefreshToken.digest)
+    return execute(replace).first() is not None
+
+
+def forget_used_tokens(session_id: str, but: str) -> None:
+    """Forget the tokens of the session that have been used, but for this one."""
+    used = (RefreshToken.session_id == session_id) & RefreshToken.used
+    execute(sa.delete(RefreshToken).where(used, RefreshToken.digest != but))
+
+
+def session_of_refresh_token(*digests: str) -> Row | None:
+    """Return the session of the tokens, used or not; None if they are unknown."""
+    session = sa.select(Session.id, Session.created_at).join(
+        RefreshToken, RefreshToken.session_id == Session.id
+    )
+    return execute(session.where(RefreshToken.digest.in_(digests)).limit(1)).one_or_none()
 
 
 def count_attempt(digest: str, window: timedelta) -> tuple[int, datetime]:
@@ -147,6 +201,6 @@ def forget_attempts(digest: str) -> None:
     execute(sa.delete(Attempts).where(Attempts.digest == digest))
 
 
-def forget_old_attempts(window: timedelta) -> None:
-    """Forget attempts that no longer count."""
-    execute(sa.delete(Attempts).where(Attempts.since <= now() - window))
+def forget_old_attempts(window: timedelta, limit: int) -> int:
+    """Forget at most `limit` attempts that no longer count; return how many."""
+    return remove(Attempts, Attempts.since <= now() - window, limit=limit)

@@ -66,6 +66,14 @@ PASSWORD: dict[str, Any] = {
 }
 
 
+NAME: dict[str, Any] = {
+    "allow_none": True,
+    "validate": validate.Length(max=NAME_LENGTH),
+    "metadata": {"example": "Alice"},
+}
+COMMON = "This is one of the commonest passwords; choose another."
+
+
 class CredentialsSchema(CookieChoice, FormSchema):
     """E-mail and password."""
 
@@ -78,23 +86,50 @@ class RegistrationSchema(CookieChoice, FormSchema):
 
     email = Email(**EMAIL)
     password = Text(validate=PasswordLength(passwords.SHORTEST, passwords.LONGEST), **PASSWORD)
-    name = TextOrNone(
-        load_default=None,
-        allow_none=True,
-        validate=validate.Length(max=NAME_LENGTH),
-        metadata={"example": "Alice"},
-    )
+    name = TextOrNone(load_default=None, **NAME)
 
     @ma.validates("password")
     def _is_not_common(self, value: str, data_key: str) -> None:
         if passwords.is_common(value):
-            raise ma.ValidationError("This is one of the commonest passwords; choose another.")
+            raise ma.ValidationError(COMMON)
 
 
 class PasswordSchema(Arguments):
     """The password, to confirm what can't be undone."""
 
     password = Text(validate=PasswordLength(1, passwords.LONGEST), **PASSWORD)
+
+
+class ConfirmationSchema(Arguments):
+    """The password, where the user has an account here."""
+
+    password = Text(validate=PasswordLength(1, passwords.LONGEST), metadata=PASSWORD["metadata"])
+
+
+class PasswordChangeSchema(PasswordSchema):
+    """The password, and the one that shall take its place."""
+
+    new_password = Text(validate=PasswordLength(passwords.SHORTEST, passwords.LONGEST), **PASSWORD)
+
+    @ma.validates("new_password")
+    def _is_not_common(self, value: str, data_key: str) -> None:
+        if passwords.is_common(value):
+            raise ma.ValidationError(COMMON)
+
+
+class NameSchema(Arguments):
+    """What may be changed about a user who has an account here."""
+
+    name = TextOrNone(**NAME)
+
+
+class WhichSessions(Arguments):
+    """Which sessions shall end."""
+
+    others = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Keep the session of the token.", "example": True},
+    )
 
 
 class RefreshTokenSchema(Arguments):
@@ -120,6 +155,14 @@ class SessionSchema(ma.Schema):
     id = fields.String(required=True)
     created_at = UTCTime(required=True)
     expires_at = UTCTime(required=True)
+
+
+class SignInSchema(SessionSchema):
+    """A sign-in, as its user sees it."""
+
+    current = fields.Boolean(
+        required=True, metadata={"description": "Whether it is that of the token."}
+    )
 
 
 class TokensSchema(ma.Schema):

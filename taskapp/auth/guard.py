@@ -22,6 +22,11 @@ VERSION = re.compile("v[0-9]{1,3}")
 VERSIONED = re.compile("(/api/)v[0-9]{1,3}/(auth/.{1,30})")
 NO_VERSION = "Addresses have no version here."
 
+OF_ANY_APPLICATION = (
+    "Tokens that this login made for other applications are accepted, too. Set JWT_ISSUER or"
+    " JWT_AUDIENCE; with JWT_JWKS_URL one of the two is needed."
+)
+
 logger = logging.getLogger("taskapp")
 
 
@@ -67,6 +72,8 @@ def warm_up(app: Flask) -> None:
     """Fetch the login's keys before the first request needs them."""
     with app.app_context():
         keys = login_keys()
+    if keys and not (keys.issuers or keys.audiences):
+        logger.warning(OF_ANY_APPLICATION)
     if keys and not keys.load():
         logger.warning("the login at %s can't be reached; its tokens are refused", keys.url)
 
@@ -99,10 +106,16 @@ def open_to_programs(app: Flask, blueprint: str, things: str) -> None:
     app.extensions["taskapp.open_to_programs"][blueprint] = things
 
 
-def require_token() -> None:
-    """Let the request pass if its token is valid, and good for this.
+def count_requests(app: Flask, count: Callable[[], None]) -> None:
+    """Let `count()` count each request with a token that is valid, whatever comes of it then."""
+    app.extensions["taskapp.count"] = count
 
-    Raises `problems.Unauthorized` (401), `problems.InsufficientScope` (403), or
+
+def require_token() -> None:
+    """Let the request pass if its token is valid and good for this, and was not sent too often.
+
+    Raises `problems.Unauthorized` (401), `problems.InsufficientScope` (403),
+    `problems.TooManyRequests` (429), or
     `problems.Unavailable` (503) while the login's keys can't be fetched.
     """
     # A preflight carries no token by design (Fetch standard, CORS protocol).
@@ -130,14 +143,22 @@ def _identify() -> tokens.Token | programs.Program:
     """Return the request's token, which is valid and remembered for the request."""
     encoded = _bearer()
     token = _program(encoded) if encoded.startswith(programs.PREFIX) else _verified(encoded)
-    metrics.tokens_accepted.inc()
     _remember(token)
+    # Before more is looked up: also whoever hears 403 or 404 all the time has asked.
+    current_app.extensions["taskapp.count"]()
+    if _session_has_ended(token):
+        metrics.token_checks.labels("session ended").inc()
+        audit.event("token.refused", user_id=token.identity.id, reason="The session has ended.")
+        raise problems.Unauthorized(
+            "The session has ended. Please sign in again.", error="invalid_token"
+        )
+    metrics.tokens_accepted.inc()
     return token
 
 
 def _verified(encoded: str) -> tokens.Token:
     try:
-        token = verifier().verify(encoded)
+        return verifier().verify(encoded)
     except tokens.Refused as refused:
         raise _refusal(str(refused)) from None
     except Unreachable:
@@ -145,13 +166,6 @@ def _verified(encoded: str) -> tokens.Token:
         raise problems.Unavailable(
             "The keys of the login can't be fetched right now. Please try again."
         ) from None
-    if _session_has_ended(token):
-        metrics.token_checks.labels("session ended").inc()
-        audit.event("token.refused", user_id=token.identity.id, reason="The session has ended.")
-        raise problems.Unauthorized(
-            "The session has ended. Please sign in again.", error="invalid_token"
-        )
-    return token
 
 
 def _program(encoded: str) -> programs.Program:
@@ -210,7 +224,7 @@ def _bearer() -> str:
     return encoded
 
 
-def _session_has_ended(token: tokens.Token) -> bool:
+def _session_has_ended(token: tokens.Token | programs.Program) -> bool:
     # One look by primary key for each request: so a sign-out holds at once, in every process.
     if token.session is None:
         return False

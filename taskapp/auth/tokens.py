@@ -149,11 +149,15 @@ def accounts_key(secret: str) -> Key:
 
 @dataclass(frozen=True)
 class Identity:
-    """Whom a token is about. E-mail and name are what the login says, or None."""
+    """Whom a token is about. E-mail and name are what the login says, or None.
+
+    One who has an account here has registered; anybody else begins with the first write.
+    """
 
     id: str
     email: str | None = None
     name: str | None = None
+    has_account: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,12 +222,13 @@ class Verifier:
                 self._seen[digest] = seen
         return seen
 
-    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+    def _identity(self, claims: Mapping[str, Any], key: Key) -> Identity:
         email, name = claims.get("email"), claims.get("name")
         return Identity(
             claims[self.identity_claim],
             email if isinstance(email, str) and USER_ID.fullmatch(email) else None,
             name if isinstance(name, str) and USER_ID.fullmatch(name) else None,
+            has_account=key.issuers == [ACCOUNTS],
         )
 
     def _verify(self, encoded: str) -> Token:
@@ -246,7 +251,7 @@ class Verifier:
             identity = claims[self.identity_claim] = str(identity)
         if not isinstance(identity, str) or not USER_ID.fullmatch(identity):
             raise Refused(f"The token's {self.identity_claim!r} is not a user id.")
-        return Token(self._identity(claims), header, claims, key)
+        return Token(self._identity(claims, key), header, claims, key)
 
     def _decode(self, encoded: str, key: Key, claims: Mapping[str, Any]) -> None:
         options: Any = {"verify_aud": bool(key.audiences), "verify_sub": False, "verify_jti": False}

@@ -30,6 +30,7 @@ from taskapp.database.statements import (
     dialect,
     execute,
     one_of,
+    remove,
     upsert,
 )
 from taskapp.database.turns import Turns, Unavailable
@@ -53,6 +54,7 @@ __all__ = [
     "maintenance",
     "now",
     "one_of",
+    "remove",
     "transaction",
     "transactional",
     "upsert",
@@ -66,12 +68,13 @@ def init_app(app: Flask) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
         "pool_size": settings.database_pool_size,
-        "max_overflow": 0,
+        "max_overflow": 1,  # for a look that waits for no turn
         "pool_timeout": settings.database_timeout,
         "pool_use_lifo": True,  # the last one used knows the statements, and is warm
         "hide_parameters": True,  # they are what people wrote, and no log may hold it
         **connections.options(settings),
     }
+    connections.make_folder(settings)
     try:
         db.init_app(app)  # it makes the folder of an SQLite file
     except OSError as error:

@@ -1,22 +1,24 @@
 """Blocks of work at the database: a connection for a while, and whom its statements are about."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import cast
 
 import psycopg
 import sqlalchemy as sa
-from flask import current_app
+from flask import current_app, has_request_context, request
 from sqlalchemy import exc
 from sqlalchemy.pool import PoolProxiedConnection
 
+from taskapp import clients
 from taskapp.database.exchange import Connection, Query
 from taskapp.database.turns import Turns, Unavailable
 from taskapp.telemetry import metrics
 
 NOBODY = ""  # no user has this id
+NO_TURN: AbstractContextManager[None] = nullcontext()
 # For the current transaction only, so that it is right behind a pooler in transaction mode, too.
 TELL = "SELECT set_config('role', '{role}', true), set_config('taskapp.user_id', $1, true)"
 BEGIN = Query(b"BEGIN ISOLATION LEVEL READ COMMITTED", lasting=False)
@@ -77,7 +79,7 @@ def transaction(user_id: str = NOBODY) -> Iterator[None]:
     if _is_part(user_id):
         yield
         return
-    with _begun(user_id, _tell(user_id)):
+    with _begun(_turn(user_id), user_id, _tell(user_id)):
         yield
 
 
@@ -91,15 +93,25 @@ def autocommit(user_id: str) -> AbstractContextManager[object]:
     engine = _database().each
     if engine is None or _is_part(user_id):
         return transaction(user_id)
-    return _connected(engine.raw_connection, user_id)
+    return _connected(engine.raw_connection, _turn(user_id), user_id)
 
 
 def maintenance() -> AbstractContextManager[object]:
     """Return a context for a transaction that sees the rows of all users, if the login owns them.
 
-    For commands of operators, never for a request. Raises what `transaction` does.
+    It waits for no turn. For commands of operators, never for a request. Raises what `transaction`
+    does.
     """
-    return _begun(NOBODY)
+    return _begun(NO_TURN, NOBODY)
+
+
+def look() -> AbstractContextManager[object]:
+    """Return a context for a transaction as requests have one, which waits for no turn.
+
+    For one at a time in a process: there is one connection more than there are turns. Raises what
+    `transaction` does.
+    """
+    return _begun(NO_TURN, NOBODY, _tell(NOBODY))
 
 
 def transactional() -> sa.Engine:
@@ -108,8 +120,8 @@ def transactional() -> sa.Engine:
 
 
 @contextmanager
-def _begun(user_id: str, *first: Query) -> Iterator[None]:
-    with _connected(transactional().connect, user_id) as block, block.connection.begin():
+def _begun(turn: AbstractContextManager[None], user_id: str, *first: Query) -> Iterator[None]:
+    with _connected(transactional().connect, turn, user_id) as block, block.connection.begin():
         if block.driver:
             # SQLAlchemy's begin() only notes that there is a transaction, to end it by the
             # driver's commit or rollback. psycopg would begin it at the first statement of a
@@ -127,6 +139,13 @@ def _is_part(user_id: str) -> bool:
     return block is not None
 
 
+def _turn(user_id: str) -> AbstractContextManager[None]:
+    # Who signs in is not known yet.
+    if not user_id and has_request_context():
+        user_id = clients.network(request.remote_addr)
+    return _database().turns.of(user_id)
+
+
 def _tell(user_id: str) -> Query:
     return Query(_database().tell, (user_id,))
 
@@ -137,11 +156,12 @@ def _database() -> Database:
 
 @contextmanager
 def _connected(
-    connect: Callable[[], sa.Connection | PoolProxiedConnection], user_id: str
+    connect: Callable[[], sa.Connection | PoolProxiedConnection],
+    turn: AbstractContextManager[None],
+    user_id: str,
 ) -> Iterator[Block]:
-    database = _database()
     try:
-        with database.turns, closing(_open(connect)) as held:
+        with turn, closing(_open(connect)) as held:
             driver = _driver(held)
             block = Block(user_id, held, driver, _tell(user_id), told=driver is None)
             token = _at_hand.set(block)

@@ -1,10 +1,12 @@
 """How connections to the database are opened, and looked at before they are used again."""
 
 import logging
+import os
 import re
 import secrets
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -122,9 +124,18 @@ def options(settings: Settings) -> dict[str, Any]:
     return {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 
 
+def make_folder(settings: Settings) -> None:
+    """Make the folder of SQLite's file its owner's alone, if it is ours and not there yet."""
+    file = settings.database.database or ""
+    if settings.database.get_backend_name() == "sqlite" and not Path(file).is_absolute():
+        with suppress(OSError):  # SQLite says it better
+            Path(settings.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def prepare(app: Flask, engine: Engine) -> None:
     """Let the engine's connections be opened and looked at by the functions below."""
     if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _make_sqlite_file)
         event.listen(engine, "connect", _prepare_sqlite)
         return
     settings = config.of(app)
@@ -166,6 +177,16 @@ def session(seconds: int) -> dict[str, str]:
         "idle_in_transaction_session_timeout": str(2 * seconds * 1000),
         "TimeZone": "UTC",
     }
+
+
+def _make_sqlite_file(dialect: object, record: object, args: Any, parameters: Any) -> None:
+    """Let a new file, and a new folder, be its owner's alone; what is there stays as it is."""
+    path = Path(args[0])
+    with suppress(OSError):  # SQLite says it better
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The files beside it, of SQLite's write-ahead log, get its mode. Never one that is there:
+        # to close it would give up all locks that this process has on it.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

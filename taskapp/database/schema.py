@@ -14,7 +14,7 @@ from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
 from sqlalchemy import exc
 
 from taskapp import config, urls
-from taskapp.database.blocks import at_hand, maintenance, transaction
+from taskapp.database.blocks import at_hand, look, maintenance
 from taskapp.database.statements import dialect, execute
 from taskapp.database.turns import Unavailable
 from taskapp.database.types import Base
@@ -132,7 +132,7 @@ def _rights() -> str | None:
     """Look as the role that requests run as, at all tables."""
     migrate = config.command("migrate")
     try:
-        with transaction():
+        with look():
             if dialect() == "sqlite":
                 return None
             tables = {"tables": sorted(Base.metadata.tables)}

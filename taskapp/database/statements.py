@@ -36,6 +36,19 @@ def upsert(table: Any) -> Any:
     return UPSERTS[dialect()](table)
 
 
+def remove(table: Any, *old: Any, limit: int) -> int:
+    """Remove at most `limit` of these rows, and return how many.
+
+    Those that another transaction is at are passed over: waiting for it could be a deadlock.
+    """
+    keys = list(sa.inspect(table).primary_key)
+    some = sa.select(*keys).where(*old).limit(limit).with_for_update(skip_locked=True)
+    # A CTE is run once, where a subquery with a limit may be run for each row.
+    chosen = some.cte("chosen")
+    gone = sa.delete(table).where(sa.tuple_(*keys).in_(sa.select(*chosen.c)))
+    return len(execute(gone.returning(keys[0])).all())
+
+
 UPSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 

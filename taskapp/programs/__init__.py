@@ -29,4 +29,6 @@ def _find(encoded: str) -> programs.Program | None:
         return None
     claims = {config.of(current_app).jwt_identity_claim: token.user_id, "scope": token.scopes}
     scopes = frozenset(token.scopes.split())
-    return programs.Program(Identity(token.user_id), scopes, token.expires_at, claims)
+    # The user's row is there as long as this one: no write begins somebody anew who was erased.
+    owner = Identity(token.user_id, has_account=True)
+    return programs.Program(owner, scopes, token.expires_at, claims)

@@ -10,7 +10,6 @@ from taskapp.programs.schemas import (
     NewProgramTokenSchema,
     ProgramTokenSchema,
 )
-from taskapp.rest import rate_limits
 from taskapp.rest.openapi import NOT_STORED, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 from taskapp.users.secrets import MOST
@@ -19,7 +18,6 @@ TOKEN_ID = [{"name": "token_id", "in": "path", "description": "Which token.", "e
 
 blueprint = Blueprint("programs", __name__, url_prefix="/api/<user_id>/tokens")
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from taskapp.rest import cors, idempotency, json, openapi, preferences, rate_limits
+from taskapp.rest import cors, json, openapi, preferences, rate_limits
 
 
 def init_app(app: Flask) -> openapi.Api:
@@ -13,6 +13,5 @@ def init_app(app: Flask) -> openapi.Api:
     json.init_app(app)
     cors.init_app(app)
     rate_limits.init_app(app)
-    idempotency.init_app(app)
     preferences.init_app(app)
     return openapi.init_app(app)

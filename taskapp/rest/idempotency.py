@@ -18,7 +18,17 @@ from marshmallow import fields
 from sqlalchemy.orm import Mapped, mapped_column
 
 from taskapp import config, problems
-from taskapp.database import Base, UTCDateTime, execute, now, transaction, upsert
+from taskapp.database import (
+    Base,
+    Numbers,
+    UTCDateTime,
+    execute,
+    now,
+    one_of,
+    remove,
+    transaction,
+    upsert,
+)
 from taskapp.rest import bodies, openapi, personal
 from taskapp.rest.fields import UTCTime
 
@@ -26,6 +36,12 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 # A string of RFC 9651 in its quotes, or, as most clients send it, without them.
 SANE = re.compile(r'"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,255}"|[\x21\x23-\x5b\x5d-\x7e]{1,255}')
+KEPT = 10_000  # keys of one user; of more the oldest are forgotten before their time
+REMOVED_AT_ONCE = 100  # keys, in passing
+CONDITIONS = ("If-Match", "If-None-Match")
+# In the place of the task whose text an answer holds; no task has such an id.
+ABOUT_NO_TASK, GONE = 0, -1
+ABOUT_SEVERAL = None  # and so where nobody knows
 KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control", "Vary")
 PARAMETER = {
     "name": HEADER,
@@ -37,7 +53,11 @@ PARAMETER = {
 
 
 class IdempotencyKey(Base):
-    """A key that a user has sent, what it was sent with, and the answer."""
+    """A key that a user has sent, what it was sent with, and the answer.
+
+    `task_id` is whose text the answer holds; it is empty where those are several, or where an older
+    release has kept it. Once that task was deleted for good, there is no `body` any more.
+    """
 
     __tablename__ = "idempotency_keys"
 
@@ -48,13 +68,26 @@ class IdempotencyKey(Base):
     status: Mapped[int | None]
     headers: Mapped[dict[str, str] | None] = mapped_column(sa.JSON)
     body: Mapped[str | None] = mapped_column(sa.Text)
+    task_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+
+
+# Serves a user's oldest keys, and finds those beyond the newest `KEPT`.
+sa.Index(
+    "ix_idempotency_keys_user_id_created_at", IdempotencyKey.user_id, IdempotencyKey.created_at
+)
 
 
 class IdempotencyKeySchema(ma.Schema):
-    """A key that was sent with a request; its answer is a copy of what is here already."""
+    """A key that was sent with a request, and the answer that a retry gets."""
 
     key = fields.String(required=True)
     created_at = UTCTime(required=True)
+    status = fields.Integer(required=True, allow_none=True, metadata={"example": 201})
+    body = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Empty once its task was deleted for good."},
+    )
 
 
 def init_app(app: Flask) -> None:
@@ -69,8 +102,8 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
 
     The view must run behind the guard, and write inside `transaction()`. Only answers of success
     are kept: one that changed nothing can be tried again. The wrapped view raises
-    `problems.BadRequest` for a key that makes no sense, and `problems.Invalid` for one that was
-    sent with another request.
+    `problems.BadRequest` for a key that makes no sense, `problems.Invalid` for one that was sent
+    with another request, and `problems.Gone` where the answer went with its task.
     """
 
     @wraps(view)
@@ -79,26 +112,53 @@ def idempotent(view: Callable[..., Any]) -> Callable[..., Response]:
         if key is None:
             return make_response(view(*args, **kwargs))
         fingerprint = _fingerprint()
-        with transaction(g.user_id):
-            if _claim(g.user_id, key, fingerprint):
-                response = make_response(view(*args, **kwargs))
-                _keep(g.user_id, key, response)
-                return response
-            return _replay(g.user_id, key, fingerprint)
+        while True:
+            with transaction(g.user_id):
+                if _claim(g.user_id, key, fingerprint):
+                    response = make_response(view(*args, **kwargs))
+                    _keep(g.user_id, key, response)
+                    return response
+                first = _find(g.user_id, key)
+            if first and first.created_at > _expiry():
+                return _replay(first, fingerprint)
+            # In a transaction of its own: whoever holds a key that is there, and waits for the
+            # user's row, could be waited for by whoever holds that row and wants the keys.
+            with transaction(g.user_id):
+                _forget_expired(g.user_id, key)
 
-    openapi.documents(parameters=[PARAMETER], statuses=[400, 413, 415])(wrapper)
+    openapi.documents(parameters=[PARAMETER], statuses=[400, 410, 413, 415])(wrapper)
     return wrapper
 
 
-def purge() -> int:
-    """Remove the keys that have expired, of all users, and return how many there were."""
-    old = sa.delete(IdempotencyKey).where(IdempotencyKey.created_at <= _expiry())
-    return len(execute(old.returning(IdempotencyKey.key)).all())
+def answers_with(task_id: int | None) -> None:
+    """Note that the answer to the request at hand holds the text of this task.
+
+    With `GONE` no copy of the answer is kept.
+    """
+    g.answers_with = task_id
+
+
+def forget(user_id: str, task_ids: Sequence[int]) -> None:
+    """Remove these tasks' text from the answers that are kept.
+
+    To be called after they were deleted, in the same transaction: whoever was writing them has then
+    committed, with the answer, and nobody can write them any more.
+    """
+    ids = sa.bindparam("gone", list(task_ids), type_=Numbers)
+    about = IdempotencyKey.task_id.is_(None) | one_of(IdempotencyKey.task_id, ids)
+    mine = IdempotencyKey.user_id == user_id
+    answers = sa.update(IdempotencyKey).where(mine, about, IdempotencyKey.body.is_not(None))
+    execute(answers.values(body=None))
+
+
+def purge(limit: int) -> int:
+    """Remove at most `limit` of the keys that have expired, of all users; return how many."""
+    return remove(IdempotencyKey, IdempotencyKey.created_at <= _expiry(), limit=limit)
 
 
 def _of_user(user_id: str, after: Any, limit: int) -> Sequence[Any]:
-    keys = sa.select(IdempotencyKey.key, IdempotencyKey.created_at)
-    keys = keys.where(IdempotencyKey.user_id == user_id)
+    columns = (getattr(IdempotencyKey, name) for name in IdempotencyKeySchema().fields)
+    keys = sa.select(*columns).where(IdempotencyKey.user_id == user_id)
     if after is not None:
         keys = keys.where(IdempotencyKey.key > after.key)
     return execute(keys.order_by(IdempotencyKey.key).limit(limit)).all()
@@ -119,40 +179,59 @@ def _key() -> str | None:
 
 def _fingerprint() -> str:
     """Return the digest of what makes this request another than the next."""
-    head = f"{request.method} {request.full_path}\n".encode()
+    conditions = [f"{name}: {request.headers.get(name, '')}\n" for name in CONDITIONS]
+    # Without any the digest is that of older releases, whose keys are known for a while.
+    sent = "".join(conditions) if any(name in request.headers for name in CONDITIONS) else ""
+    head = f"{request.method} {request.full_path}\n{sent}".encode()
     return hashlib.sha256(head + bodies.read(request)).hexdigest()
 
 
 def _claim(user_id: str, key: str, fingerprint: str) -> bool:
     """Store the key; False if it is known. While another request is at it, this one waits."""
-    values = {"fingerprint": fingerprint, "created_at": now()}
-    new = upsert(IdempotencyKey).values(user_id=user_id, key=key, **values)
-    new = new.on_conflict_do_update(
-        index_elements=[IdempotencyKey.user_id, IdempotencyKey.key],
-        set_=values,
-        where=IdempotencyKey.created_at <= _expiry(),
+    new = upsert(IdempotencyKey).values(
+        user_id=user_id, key=key, fingerprint=fingerprint, created_at=now()
     )
+    new = new.on_conflict_do_nothing(index_elements=[IdempotencyKey.user_id, IdempotencyKey.key])
     return execute(new.returning(IdempotencyKey.key)).first() is not None
+
+
+def _find(user_id: str, key: str) -> Any:
+    mine = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.key == key)
+    return execute(sa.select(*IdempotencyKey.__table__.columns).where(mine)).one_or_none()
 
 
 def _keep(user_id: str, key: str, response: Response) -> None:
     mine = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.key == key)
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     answer = {"status": response.status_code, "headers": headers, "body": response.get_data(True)}
-    execute(sa.update(IdempotencyKey).where(mine).values(**answer))
-    # The user's own expired keys are removed in passing.
-    expired = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.created_at <= _expiry())
-    execute(sa.delete(IdempotencyKey).where(expired))
+    about = g.get("answers_with", ABOUT_NO_TASK)
+    if about == GONE:
+        answer["body"] = None
+    execute(sa.update(IdempotencyKey).where(mine).values(**answer, task_id=about))
+    _remove_old(user_id)
 
 
-def _replay(user_id: str, key: str, fingerprint: str) -> Response:
-    first = execute(
-        sa.select(*IdempotencyKey.__table__.columns).where(
-            IdempotencyKey.user_id == user_id, IdempotencyKey.key == key
-        )
-    ).one()
+def _remove_old(user_id: str) -> None:
+    """Remove, in passing, some keys of the user that have expired, or are too many."""
+    mine = IdempotencyKey.user_id == user_id
+    newest = sa.select(IdempotencyKey.created_at).where(mine)
+    newest = newest.order_by(IdempotencyKey.created_at.desc()).offset(KEPT).limit(1)
+    old = IdempotencyKey.created_at <= _expiry()
+    too_many = IdempotencyKey.created_at <= newest.scalar_subquery()
+    remove(IdempotencyKey, mine, old | too_many, limit=REMOVED_AT_ONCE)
+
+
+def _forget_expired(user_id: str, key: str) -> None:
+    mine = (IdempotencyKey.user_id == user_id) & (IdempotencyKey.key == key)
+    execute(sa.delete(IdempotencyKey).where(mine, IdempotencyKey.created_at <= _expiry()))
+
+
+def _replay(first: Any, fingerprint: str) -> Response:
+    """Return the first answer once more."""
     if first.fingerprint != fingerprint:
         raise problems.Invalid({HEADER: ["This key was sent with another request already."]})
+    if first.body is None:
+        raise problems.Gone("The first answer is gone, together with the task that it showed.")
     return Response(first.body, first.status, {**first.headers, REPLAYED: "true"})
 
 

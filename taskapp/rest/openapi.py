@@ -151,6 +151,9 @@ class ProblemSchema(ma.Schema):
         keys=fields.String(),
         metadata={"description": "With 412: the task as it is now."},
     )
+    index = fields.Integer(
+        metadata={"description": "Of a batch: which operation was refused, from 0."}
+    )
 
 
 class MessageSchema(ma.Schema):
@@ -350,8 +353,10 @@ docs = FlaskBlueprint("docs", __name__, url_prefix="/docs")
 
 @docs.get("")
 def page() -> Response:
-    response = send_from_directory(PAGE, "index.html")
+    text = (PAGE / "index.html").read_text()
+    response = Response(text.replace('"/docs/', f'"{request.root_path}/docs/'))
     response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = "no-cache"
     return response
 
 

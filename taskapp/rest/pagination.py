@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import marshmallow as ma
 from flask import request
@@ -61,6 +61,7 @@ def links(**queries: dict[str, Any] | None) -> dict[str, str]:
     for relation, changed in queries.items():
         if changed is not None:
             query = {name: value for name, value in (asked | changed).items() if value is not None}
-            address = paths.written(request.path) + ("?" + urlencode(query) if query else "")
+            address = quote(request.root_path) + paths.written(request.path)
+            address += "?" + urlencode(query) if query else ""
             written.append(f'<{address}>; rel="{relation}"')
     return {"Link": ", ".join(written)} if written else {}

@@ -36,7 +36,7 @@ def register(app: Flask, *parts: Part) -> None:
     """Include the parts in every export and every erasure.
 
     They are erased in the order in which they are registered. That must be the order in which
-    writes take their locks, idempotency keys before users before tasks.
+    writes lock rows that are there: users before tasks, and idempotency keys at last.
     """
     app.extensions.setdefault("taskapp.personal", []).extend(parts)
 

@@ -19,11 +19,16 @@ from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from taskapp import clients, config, problems
+from taskapp.auth import guard
 from taskapp.telemetry import audit, metrics
 
 READS = ("GET", "HEAD")
 WAIT = 0.25  # seconds for Redis
 PAUSE = 5.0  # seconds in which a Redis that failed is not asked again
+UNTRUSTED_PROXY = (
+    "X-Forwarded-For arrives, and TRUSTED_PROXIES is 0: if a proxy is in front, all who come"
+    " through it share the limits of one address. Set TRUSTED_PROXIES to how many there are."
+)
 REMEMBERED = 50_000  # windows for each process, about 20 MB; beyond, the longest unused go
 
 logger = logging.getLogger("taskapp")
@@ -93,14 +98,8 @@ def init_app(app: Flask) -> None:
         reads=settings.rate_limit_reads,
         writes=settings.rate_limit_writes,
     )
+    guard.count_requests(app, count_user)
     app.after_request(_count_refused)
-
-
-def count_user() -> None:
-    """Count a request of the user whom the guard has let pass; raises `TooManyRequests`."""
-    method = request.method
-    if method != "OPTIONS":
-        _count("reads" if method in READS else "writes", g.user_id)
 
 
 def count_more(writes: int) -> None:
@@ -115,7 +114,23 @@ def count_address() -> None:
     """Count a request that needs no token; raises `TooManyRequests`."""
     if request.method != "OPTIONS" and "address_counted" not in g:
         g.address_counted = True
+        _look_for_a_proxy()
         _count("address", clients.network(request.remote_addr))
+
+
+def count_user() -> None:
+    """Count a request of the user whose token it has; raises `TooManyRequests`."""
+    _count("reads" if request.method in READS else "writes", g.user_id)
+
+
+def _look_for_a_proxy() -> None:
+    """Warn, once in each process, that all who come through a proxy count as one address."""
+    known = current_app.extensions
+    if "X-Forwarded-For" not in request.headers or known.get("taskapp.proxy_seen"):
+        return
+    known["taskapp.proxy_seen"] = True
+    if not config.of(current_app).trusted_proxies:
+        logger.warning(UNTRUSTED_PROXY)
 
 
 def _count_refused(response: Response) -> Response:

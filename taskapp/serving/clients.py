@@ -5,11 +5,10 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import gevent
-from gunicorn.http.body import Body
 from gunicorn.http.errors import ParseException
 
 SKIPPED = 2**20  # bytes that are read of a body that nobody wants
@@ -61,8 +60,8 @@ class Client:
         file.seek(offset)
         self.sendall(file.read(count))
 
-    def finish(self, body: Body) -> bool:
-        """Read what nobody has read of a request's body; False if no request can follow it.
+    def finish(self, body: Any) -> bool:
+        """Read what nobody has read of gunicorn's body; False if no request can follow it.
 
         A connection that is closed while the client still sends is reset, and the answer lost.
         """
@@ -103,7 +102,8 @@ class Client:
 def _skipped(read: Callable[[int], bytes]) -> bool:
     """Read on, within bounds; False if the end did not come."""
     left = SKIPPED
-    with contextlib.suppress(ParseException, OSError), gevent.Timeout(SKIPPING, False):
+    in_time: Any = gevent.Timeout(SKIPPING, False)  # type: ignore[arg-type]
+    with contextlib.suppress(ParseException, OSError), in_time:
         while left > 0:
             piece = read(min(left, 65_536))
             if not piece:
@@ -119,7 +119,7 @@ class Unsent:
         self._kept: dict[Client, int] = {}
 
     @contextlib.contextmanager
-    def kept(self, client: Client, size: int) -> Any:
+    def kept(self, client: Client, size: int) -> Iterator[None]:
         """Keep so many bytes for the client; whoever takes longest makes room for the others."""
         self._kept[client] = size
         while sum(self._kept.values()) > UNSENT and len(self._kept) > 1:

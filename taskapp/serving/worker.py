@@ -23,14 +23,19 @@ from taskapp.serving import idle, origins
 from taskapp.serving.clients import Client
 from taskapp.telemetry import request_ids
 
+# What gunicorn finds wrong with our own answer, though it is of the kind below.
+OURS = (
+    errors.InvalidResponseHeader,  # type: ignore[attr-defined]
+    errors.InvalidResponseHeaderName,  # type: ignore[attr-defined]
+)
 # What gunicorn raises for a request that it can't or won't read: 400, unless it is one of these.
-UNREADABLE = (errors.ParseException, errors.ConfigurationProblem)
 STATUSES: dict[type[Exception], int] = {
     errors.LimitRequestLine: 414,
     errors.LimitRequestHeaders: 431,
     errors.ExpectationFailed: 417,
     errors.UnsupportedTransferCoding: 501,
 }
+ACCEPTED = 16  # connections in one turn of the loop; more, and the other workers would have none
 FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
@@ -58,7 +63,8 @@ class Worker(ggevent.GeventWorker):
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Handle a connection, also one that was accepted just before the port was closed."""
         named: Any = _Named(client.getsockname())
-        super().handle(named, Client(client), addr)
+        bounded: Any = Client(client)
+        super().handle(named, bounded, addr)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Answer a request, and read what is left of it; StopIteration if it was the last one."""
@@ -78,7 +84,7 @@ class Worker(ggevent.GeventWorker):
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer a request that gunicorn can't or won't read, or whose answer it can't send."""
-        if isinstance(exc, UNREADABLE):
+        if isinstance(exc, errors.ParseException) and not isinstance(exc, OURS):
             # What it says of itself repeats headers.
             self.log.warning("Refused a request from %s: %s", addr[0], type(exc).__name__)
             status = STATUSES.get(type(exc), 400)
@@ -100,10 +106,10 @@ class Logger(glogging.Logger):
     # It would gather what such a line says even if nothing is written.
     access_log_enabled = False
 
-    def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
+    def debug(self, msg: object, *args: object, **more: Any) -> None:
         """Write a line; exceptions in it are named only, since they repeat what was sent."""
         named = [type(each).__name__ if isinstance(each, Exception) else each for each in args]
-        super().debug(msg, *named, **kwargs)
+        super().debug(msg, *named, **more)
 
 
 class _Server(StreamServer):
@@ -111,6 +117,15 @@ class _Server(StreamServer):
 
     Otherwise they would be cut off, and could not tell whether what they sent was done.
     """
+
+    @property
+    def max_accept(self) -> int:
+        """How many are accepted in one turn of the loop."""
+        return ACCEPTED
+
+    @max_accept.setter
+    def max_accept(self, value: int) -> None:
+        """Take no other: gunicorn's 1 lets new clients wait for a turn of all others each."""
 
     def close(self) -> None:
         if not self.closed:

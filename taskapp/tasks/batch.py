@@ -7,8 +7,9 @@ from typing import Any
 
 from taskapp import problems
 from taskapp.auth.tokens import Identity
+from taskapp.rest import idempotency
 from taskapp.rest.etags import ANY, Precondition
-from taskapp.tasks import queries, recurrence, schedule, trash
+from taskapp.tasks import queries, recurrence, room, schedule, trash
 from taskapp.tasks.queries import Row
 from taskapp.tasks.refusals import refusal
 
@@ -75,7 +76,10 @@ def _creates(operation: Operation) -> bool:
 
 
 def _create(owner: Identity, operations: Sequence[Operation]) -> list[Result]:
-    tasks = queries.create_all(owner, [each.fields for each in operations])
+    try:
+        tasks = room.create_all(owner, [each.fields for each in operations])
+    except problems.Problem as problem:
+        return [Result(problem.code, problem=problem)] * len(operations)
     return [Result(201, task) for task in tasks]
 
 
@@ -110,6 +114,8 @@ def _changed(owner: Identity, operation: Operation) -> Row:
             case _:
                 delete = trash.wipe if operation.permanent else trash.hide
                 task = delete(owner, task_id, if_)
+                if operation.permanent:
+                    idempotency.forget(owner.id, [task_id])
     except schedule.Refused as refused:
         raise problems.Invalid(refused.errors) from None
     if task is None:

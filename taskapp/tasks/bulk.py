@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from taskapp import auth, dialects, problems
 from taskapp.database import transaction
 from taskapp.dialects.forms import Verbatim
-from taskapp.rest import bodies, preferences, rate_limits
+from taskapp.rest import bodies, idempotency, preferences, rate_limits
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.rest.fields import Text, TrueOrFalse
 from taskapp.rest.idempotency import idempotent
@@ -34,7 +34,6 @@ blueprint = Blueprint(
     "bulk", __name__, url_prefix="/api/<user_id>/tasks", tag="tasks", things="tasks"
 )
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 class OperationSchema(ma.Schema):
@@ -171,6 +170,15 @@ def change_tasks(body: dict[str, Any], user_id: str) -> dict[str, Any]:
     except batch.Failed as failed:
         failed.problem.members = {**failed.problem.members, "index": failed.index}
         raise failed.problem from None
+    # Where a task was shown and then deleted for good, no copy of the answer may stay.
+    done = [
+        (each, result.task.id)
+        for each, result in zip(operations, results, strict=True)
+        if result.task
+    ]
+    wiped = {task_id for each, task_id in done if each.permanent}
+    shown = {task_id for each, task_id in done if not each.permanent}
+    idempotency.answers_with(idempotency.GONE if wiped & shown else idempotency.ABOUT_SEVERAL)
     form = dialects.of(current_app)
     temp_ids = {name: form.id(task_id) for name, task_id in ids.items()}
     return {"results": [_result(each) for each in results], "temp_ids": Verbatim(temp_ids)}

@@ -17,7 +17,7 @@ from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, Task
 from taskapp.users import revisions
 from taskapp.users.models import User
-from taskapp.users.revisions import MOMENT, OWNER, RevisedWrite
+from taskapp.users.revisions import MOMENT, OWNER, RevisedInsert, RevisedWrite
 
 # Statements that write are on the table itself: there is no session state to keep current.
 TABLE = cast(sa.Table, Task.__table__)
@@ -85,26 +85,37 @@ def get(user_id: str, task_id: int) -> Row | None:
     return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
 
 
-def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
-    """Store a new task and return it; the owner's row appears with the first one."""
+def create(owner: Identity, fields: Mapping[str, Any], most: int) -> Row | None:
+    """Store a new task and return it; None if the owner has `most` tasks already.
+
+    The owner's row appears with the first one; that of an account was made at registration, and
+    None is returned where it has been erased.
+    """
     values = {f"new_{name}": value for name, value in with_derived(fields).items()}
     in_series = any(values.get(f"new_{column.name}") is not None for column in OF_SERIES)
-    create = _CREATE_IN_SERIES if in_series else _CREATE
-    return cast(Row, create.execute(owner, {"start": revisions.first(), **DEFAULTS, **values}))
+    values |= {"start": revisions.first(), "most_tasks": most}
+    create = _CREATE[owner.has_account, in_series]
+    return create.execute(owner, {**DEFAULTS, **values})
 
 
-def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]]) -> Sequence[Row]:
-    """Store new tasks, and return them in their order.
+def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -> Sequence[Row]:
+    """Store new tasks, and return them in their order; none where `create` would return None.
 
     On PostgreSQL that is one statement, however many they are.
     """
+    if len(tasks) > most:
+        return []
     if dialect() != "postgresql":
-        return [create(owner, fields) for fields in tasks]
+        room = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()
+        if len(tasks) > (most if room is None else room):
+            return []
+        return [task for each in tasks if (task := create(owner, each, most))]
     new = [
         {"place": place, **WITHOUT, **with_derived(fields)} for place, fields in enumerate(tasks, 1)
     ]
     values = {"start": revisions.first(), "count": len(new), "new": _json(new).decode()}
-    return cast(Sequence[Row], _CREATE_ALL.all({**revisions.about(owner), **values}))
+    values = {**revisions.about(owner), "most_tasks": most, **values}
+    return cast(Sequence[Row], _CREATE_ALL[owner.has_account].all(values))
 
 
 def update(
@@ -230,8 +241,24 @@ _GET_IF = Prepared(_one.where(PRECONDITION))
 _CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 
+# Kept in the owner's row, which every write locks, so that it costs no look at the tasks. Where
+# nobody has counted yet, the statement does.
+_counted = sa.func.coalesce(
+    User.task_count, sa.select(sa.func.count()).where(MINE).scalar_subquery()
+)
+_most = sa.bindparam("most_tasks", type_=sa.Integer)
 
-def _create(columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
+
+def _counter(has_account: bool, count: Any = 1) -> revisions.Counter:
+    """Return the counter of a creation, which finds no row where the user has no room for it."""
+    more = {"task_count": _counted + count}
+    has_room = _counted + count <= _most
+    if has_account:
+        return revisions.next_if(has_room, count, **more)
+    return revisions.first_or_next(has_room, {"task_count": count}, more, count)
+
+
+def _create(has_account: bool, columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
     new = {
         "user_id": OWNER,
         "created_at": MOMENT,
@@ -239,16 +266,16 @@ def _create(columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
         "completed_at": sa.case((_new(COLUMNS.completed), MOMENT)),
         **{column.name: _new(column) for column in columns},
     }
-    return RevisedWrite(revisions.FIRST_OR_NEXT, sa.insert(TABLE).values(new), SHOWN)
+    return RevisedInsert(_counter(has_account), TABLE, new, SHOWN)
 
 
-def _create_all() -> Prepared:
+def _create_all(has_account: bool) -> Prepared:
     """Return the statement that creates the tasks in an array of JSON, in their order."""
     columns: list[Any] = [sa.column("place", sa.BigInteger)]
     columns += [sa.column(each.name, each.type) for each in SENT]
     sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
     new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
-    taken = revisions.announced(revisions.FIRST_OR_NEXT_OF_MANY)
+    taken = revisions.announced(_counter(has_account, revisions.COUNT)["postgresql"])
     values: dict[str, sa.ColumnElement[Any]] = {
         "user_id": OWNER,
         "created_at": MOMENT,
@@ -263,9 +290,14 @@ def _create_all() -> Prepared:
     return Prepared(insert.returning(*SHOWN))
 
 
-_CREATE = _create(OF_ALL)
-_CREATE_IN_SERIES = _create(SENT)
-_CREATE_ALL = _create_all()
+# By whether the owner has an account here, and whether the task is one of a series.
+_CREATE = {
+    (has_account, in_series): _create(has_account, SENT if in_series else OF_ALL)
+    for has_account in (False, True)
+    for in_series in (False, True)
+}
+_CREATE_ALL = {has_account: _create_all(has_account) for has_account in (False, True)}
+_ROOM = sa.select(_most - _counted).where(User.id == OWNER)
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(
     sa.and_(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from taskapp.auth.tokens import Identity
 from taskapp.database import Prepared, now
 from taskapp.rest.etags import ANY, Precondition
-from taskapp.tasks import queries, schedule, trash
+from taskapp.tasks import queries, room, schedule, trash
 from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE
 from taskapp.tasks.queries import COLUMNS, MINE, TASK, Row
@@ -106,7 +106,7 @@ def _made(owner: Identity, task: Fields) -> dict[str, Any]:
     if following is None:
         return {}
     same = {name: value for name, value in task.items() if name not in OF_ONE}
-    new = queries.create(owner, {**same, "occurrence": number, **following._asdict()})
+    new = room.create(owner, {**same, "occurrence": number, **following._asdict()})
     return {"next_task_id": new.id, "next_revision": new.revision}
 
 

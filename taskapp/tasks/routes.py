@@ -10,12 +10,12 @@ from taskapp import auth, dialects, problems
 from taskapp.database import autocommit, transaction
 from taskapp.dialects.addresses import url_for
 from taskapp.dialects.forms import Totals
-from taskapp.rest import bodies, etags, pagination, rate_limits
+from taskapp.rest import bodies, etags, idempotency, pagination
 from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import Blueprint, MessageSchema
-from taskapp.tasks import folding, listing, queries, recurrence, schedule, trash
+from taskapp.tasks import folding, listing, queries, recurrence, room, schedule, trash
 from taskapp.tasks.refusals import refusal
 from taskapp.tasks.schemas import (
     CompletionSchema,
@@ -45,7 +45,6 @@ Query = Callable[..., queries.Row | None]
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks", things="tasks")
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")
@@ -93,9 +92,9 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     task.
     """
     with autocommit(auth.identity().id):
-        task = queries.create(auth.identity(), fields)
+        task, headers = _answer(room.create(auth.identity(), fields))
     location = url_for("tasks.get_task", user_id=user_id, task_id=task.id)
-    return task, {"Location": location, **etags.headers(task.revision)}
+    return task, {"Location": location, **headers}
 
 
 @blueprint.get("/<row_id:task_id>", parameters=TASK_ID)
@@ -155,9 +154,12 @@ def delete_task(
     is kept. A task that was deleted before can still be deleted for good.
     """
     if arguments["permanent"]:
-        _change(trash.wipe, task_id, if_=if_, current=trash.get)
+        with transaction(auth.identity().id):
+            _change(trash.wipe, task_id, if_=if_, current=trash.get)
+            idempotency.forget(auth.identity().id, [task_id])
     else:
         _change(trash.hide, task_id, if_=if_)
+    idempotency.answers_with(idempotency.ABOUT_NO_TASK)
     return {"message": "Task deleted successfully"}
 
 
@@ -304,4 +306,5 @@ def _wholly(query: Query, task_id: int, *values: Any) -> Answer:
 
 
 def _answer(task: queries.Row) -> Answer:
+    idempotency.answers_with(task.id)
     return task, etags.headers(task.revision)

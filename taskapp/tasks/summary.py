@@ -4,7 +4,7 @@ from typing import Any
 
 from taskapp import auth
 from taskapp.database import autocommit, now
-from taskapp.rest import etags, rate_limits
+from taskapp.rest import etags
 from taskapp.rest.etags import conditional
 from taskapp.rest.openapi import Blueprint
 from taskapp.tasks import counting, due_dates
@@ -15,7 +15,6 @@ blueprint = Blueprint(
     "summary", __name__, url_prefix="/api/<user_id>/tasks/summary", tag="tasks", things="tasks"
 )
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from taskapp import auth, problems
 from taskapp.database import autocommit
 from taskapp.dialects.addresses import url_for
-from taskapp.rest import rate_limits
 from taskapp.rest.openapi import Blueprint, documents
 from taskapp.tasks import queries, waiting
 from taskapp.tasks.schemas import ChangesArguments, ChangesSchema
@@ -20,7 +19,6 @@ RETRY_AFTER = {
 
 blueprint = Blueprint("sync", __name__, url_prefix="/api/<user_id>/tasks/changes", things="tasks")
 blueprint.before_request(auth.require_owner)
-blueprint.before_request(rate_limits.count_user)
 
 
 @blueprint.get("")

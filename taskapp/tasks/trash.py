@@ -10,7 +10,7 @@ from typing import cast
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import Prepared, execute
+from taskapp.database import Numbers, Prepared, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.models import DELETED, LIVE, STATUSES, Task
 from taskapp.tasks.queries import COLUMNS, MINE, SHOWN, TABLE, TASK, WRITTEN, Row, run, write_to
@@ -62,19 +62,30 @@ def wipe(owner: Identity, task_id: int, if_: Precondition = ANY) -> Row | None:
     return run(_WIPE, owner, task_id, if_)
 
 
-def users_to_purge(before: datetime, limit: int) -> Sequence[str]:
-    """Return at most `limit` users who have tasks that were deleted before this moment."""
-    old = sa.select(Task.user_id).where(DELETED, Task.deleted_at < before).distinct()
-    return execute(old.limit(limit)).scalars().all()
+def users_to_purge(before: datetime, after: str, limit: int) -> Sequence[str]:
+    """Return at most `limit` users who have tasks that were deleted before this moment.
+
+    In the order of their ids, beginning after that one.
+    """
+    old = sa.select(Task.user_id).where(DELETED, Task.deleted_at < before, Task.user_id > after)
+    return execute(old.distinct().order_by(Task.user_id).limit(limit)).scalars().all()
 
 
-def purge(user_id: str, before: datetime) -> int:
-    """Remove the user's tasks that were deleted before this moment, and return how many."""
-    old = (Task.user_id == user_id) & DELETED & (Task.deleted_at < before)
+def purge(user_id: str, before: datetime, limit: int) -> Sequence[int]:
+    """Remove at most `limit` of the user's tasks that were deleted before this moment.
+
+    Return their ids; fewer than `limit` where none is left.
+    """
+    mine = Task.user_id == user_id
+    old = mine & DELETED & (Task.deleted_at < before)
     # The user's row is locked first, as by every write: nothing is restored in the meantime.
     revisions.lock(user_id)
-    newest_gone = execute(sa.select(sa.func.max(Task.revision)).where(old)).scalar()
-    if newest_gone is None:
-        return 0
-    revisions.move_purge_horizon(user_id, newest_gone)
-    return len(execute(sa.delete(TABLE).where(old).returning(Task.id)).all())
+    oldest = sa.select(Task.id, Task.revision).where(old).order_by(Task.revision).limit(limit)
+    gone = execute(oldest).all()
+    if not gone:
+        return []
+    ids = [task.id for task in gone]
+    execute(sa.delete(TABLE).where(mine, one_of(Task.id, sa.bindparam("gone", ids, type_=Numbers))))
+    count = execute(sa.select(sa.func.count()).select_from(TABLE).where(mine)).scalar_one()
+    revisions.move_purge_horizon(user_id, gone[-1].revision, count)
+    return ids

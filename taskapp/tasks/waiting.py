@@ -14,15 +14,16 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 import psycopg
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
-from taskapp import config
+from taskapp import config, cooperation
 from taskapp.database import autocommit, connections, now, transaction
 from taskapp.users import revisions
 
 LOOK = 0.5  # seconds between two looks where nothing is announced
 LOOK_ANYWAY = 5.0  # where it should be
 RETRY_AFTER = 5  # seconds, for whoever found no place to wait
+OF_ONE_USER = 4  # places
 
 logger = logging.getLogger("taskapp")
 
@@ -39,10 +40,14 @@ class Waiters:
 
     @contextmanager
     def place(self, user_id: str) -> Iterator[Event | None]:
-        """Hold a place: an event that the user's next write sets; None where all are taken."""
+        """Hold a place: an event that the user's next write sets.
+
+        None where all are taken, or this user has taken enough of them.
+        """
         event = Event()
         with self._lock:
-            if self._closed or self._count >= self.most:
+            mine = len(self._events.get(user_id, ()))
+            if self._closed or self._count >= self.most or mine >= OF_ONE_USER:
                 event = None  # type: ignore[assignment]
             else:
                 self._count += 1
@@ -133,21 +138,25 @@ def init_app(app: Flask) -> None:
 def until_changed(user_id: str, since: int, seconds: float) -> bool:
     """Wait until the user's revision is above `since`, for so many seconds at most.
 
-    False if there was no place to wait. No transaction may be open: no connection is held.
+    It ends when the client has hung up, too. False if there was no place to wait. No transaction
+    may be open: no connection is held.
     """
     waiters: Waiters = current_app.extensions["taskapp.waiters"]
+    client = request.environ.get("gunicorn.socket")
     with waiters.place(user_id) as event:
         if event is None:
             return False
         look = _announced(user_id, seconds)
         deadline = time.monotonic() + seconds
-        while True:
-            # The event is cleared before the look: what comes in between sets it again.
-            event.clear()
-            left = deadline - time.monotonic()
-            if waiters.closed or _changed(user_id, since) or left <= 0:
-                return True
-            event.wait(min(left, look()))
+        with cooperation.noticing_the_end(client, event.set):
+            while True:
+                # The event is cleared before the look: what comes in between sets it again.
+                event.clear()
+                left = deadline - time.monotonic()
+                over = waiters.closed or left <= 0 or cooperation.has_ended(client)
+                if over or _changed(user_id, since):
+                    return True
+                event.wait(min(left, look()))
 
 
 def _changed(user_id: str, since: int) -> bool:

@@ -22,8 +22,12 @@ LONGEST_PATH = 200  # characters of one that no route has
 logger = logging.getLogger("taskapp")
 requests = logging.getLogger("taskapp.requests")
 
-# PostgreSQL repeats the values of a refused row in its DETAIL and CONTEXT lines.
-ROW_CONTENT = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
+# PostgreSQL repeats the values of a refused row in its DETAIL and CONTEXT, over as many lines as
+# they have: up to where Python goes on with another exception, or to the end.
+ROW_CONTENT = re.compile(
+    r"^(DETAIL|CONTEXT):.*?(?=\n\n(?:The above exception|During handling of)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 # Of a calendar; what comes behind it is what opens it.

@@ -14,6 +14,7 @@ from taskapp.telemetry import logs
 
 # Addresses that are looked for, with commas between them. That of a feed is a secret.
 UNTRACED = "health,metrics,^[a-z]+://[^/]+/feeds/"
+ADDRESSES = ("http.target", "http.url", "url.full")  # of a request, in OpenTelemetry's conventions
 NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
@@ -72,9 +73,20 @@ def _trace(app: Flask, endpoint: str) -> None:
 
     @app.before_request
     def note_trace() -> None:
-        context = trace.get_current_span().get_span_context()
+        span: Any = trace.get_current_span()
+        context = span.get_span_context()
+        if span.is_recording():
+            _leave_out_query(span)
         if context.is_valid:
             g.trace_id = trace.format_trace_id(context.trace_id)
+
+
+def _leave_out_query(span: Any) -> None:
+    for name in ADDRESSES:
+        if address := span.attributes.get(name):
+            span.set_attribute(name, address.partition("?")[0])
+    if "url.query" in span.attributes:
+        span.set_attribute("url.query", "")
 
 
 def _report_errors(dsn: str) -> None:

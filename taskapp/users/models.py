@@ -30,3 +30,5 @@ class User(Base):
         "purged", sa.BigInteger, key="purge_horizon", server_default="0"
     )
     watched_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # How many tasks there are, deleted ones among them until they are purged; None: not counted.
+    task_count: Mapped[int | None]

@@ -28,6 +28,7 @@ def ensure(owner: Identity) -> None:
         created_at=now(),
         revision=start,
         purge_horizon=start,
+        task_count=0,
     )
     execute(new.on_conflict_do_nothing(index_elements=[User.id]))
 
@@ -36,6 +37,11 @@ def get(user_id: str) -> Row | None:
     """Return the user; None if nothing is stored about this user."""
     columns = User.__table__.columns
     return execute(sa.select(*columns).where(User.id == user_id)).one_or_none()
+
+
+def rename(user_id: str, name: str | None) -> None:
+    """Give the user this name, or none."""
+    execute(sa.update(User).where(User.id == user_id).values(name=name))
 
 
 def erase(user_id: str) -> None:

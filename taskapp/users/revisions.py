@@ -33,7 +33,23 @@ Counter = Mapping[str, Any]
 _CURRENT = Prepared(sa.select(TABLE.c.revision).where(TABLE.c.id == OWNER))
 
 
-def _first_or_next(insert: Any, count: Any = 1) -> Any:
+def first_or_next(
+    condition: Any, first: Mapping[str, Any], next_: Mapping[str, Any], count: Any = 1
+) -> Counter:
+    """Return the statement that takes the owner's next revisions; the first makes the row.
+
+    `first` is what else is stored in a new row, `next_` in one that was there before, if the
+    condition holds there.
+    """
+    return {
+        name: _first_or_next(insert, condition, first, next_, count)
+        for name, insert in UPSERTS.items()
+    }
+
+
+def _first_or_next(
+    insert: Any, condition: Any, first: Mapping[str, Any], next_: Mapping[str, Any], count: Any
+) -> Any:
     start = sa.bindparam("start", type_=sa.BigInteger)
     new = insert(TABLE).values(
         id=OWNER,
@@ -42,6 +58,7 @@ def _first_or_next(insert: Any, count: Any = 1) -> Any:
         created_at=MOMENT,
         revision=start + count,
         purge_horizon=start,
+        **first,
     )
     # A token that is silent about them does not mean that they are gone.
     return new.on_conflict_do_update(
@@ -50,28 +67,26 @@ def _first_or_next(insert: Any, count: Any = 1) -> Any:
             "revision": TABLE.c.revision + count,
             "email": sa.func.coalesce(new.excluded.email, TABLE.c.email),
             "name": sa.func.coalesce(new.excluded.name, TABLE.c.name),
+            **next_,
         },
+        where=condition,
     )
 
 
-# Takes the owner's next revision; the first one makes the owner's row.
-FIRST_OR_NEXT: Counter = {name: _first_or_next(insert) for name, insert in UPSERTS.items()}
-# Takes the next `COUNT` revisions at once, on PostgreSQL.
-FIRST_OR_NEXT_OF_MANY = _first_or_next(UPSERTS["postgresql"], COUNT)
+def next_if(condition: Any, count: Any = 1, **more: Any) -> Counter:
+    """Return the statement that takes the owner's next revisions if the condition holds.
 
-
-def next_if(condition: Any) -> Counter:
-    """Return the statement that takes the owner's next revision if the condition holds.
-
-    It holds or not as seen at the beginning of the statement.
+    What it says of other tables holds or not as seen at the beginning of the statement. `more` is
+    what else is stored in the owner's row.
     """
     counter = (
         sa.update(TABLE)
         .where(TABLE.c.id == OWNER, condition)
         .values(
-            revision=TABLE.c.revision + 1,
+            revision=TABLE.c.revision + count,
             email=sa.func.coalesce(EMAIL, TABLE.c.email),
             name=sa.func.coalesce(NAME, TABLE.c.name),
+            **more,
         )
     )
     return dict.fromkeys(UPSERTS, counter)
@@ -86,11 +101,14 @@ class RevisedWrite:
 
     def __init__(self, counter: Counter, write: Any, returning: Any) -> None:
         taken = announced(counter["postgresql"])
-        number = sa.select(taken.c.revision).scalar_subquery()
-        whole = write.values(revision=number).add_cte(taken).returning(*returning)
-        self._whole = Prepared(whole)
+        self._whole = Prepared(self._with(taken, write).add_cte(taken).returning(*returning))
         self._counter = counter["sqlite"].returning(TABLE.c.revision)
         self._write = write.values(revision=NUMBER).returning(*returning)
+
+    def _with(self, taken: sa.CTE, write: Any) -> Any:
+        number = sa.select(taken.c.revision).scalar_subquery()
+        # Where there is none the user was erased while this waited.
+        return write.values(revision=number).where(number.is_not(None))
 
     def execute(self, owner: Identity, values: Mapping[str, Any]) -> Row | None:
         """Run it and return the written row; None where it had nothing to write."""
@@ -101,6 +119,20 @@ class RevisedWrite:
         if number is None:
             return None
         return execute(self._write, {**values, "number": number}).one_or_none()
+
+
+class RevisedInsert(RevisedWrite):
+    """A write that makes a row with its owner's next revision; none where none could be taken."""
+
+    def __init__(
+        self, counter: Counter, table: sa.Table, values: Mapping[str, Any], returning: Any
+    ) -> None:
+        self._values = dict(values)
+        super().__init__(counter, sa.insert(table).values(self._values), returning)
+
+    def _with(self, taken: sa.CTE, write: Any) -> Any:
+        row = sa.select(*self._values.values(), taken.c.revision)
+        return sa.insert(write.table).from_select([*self._values, "revision"], row)
 
 
 def announced(counter: Any) -> sa.CTE:
@@ -125,7 +157,7 @@ def about(owner: Identity) -> dict[str, Any]:
 
 
 def first() -> int:
-    """Return the number before the first of a new user, the `start` of `FIRST_OR_NEXT`.
+    """Return the number before the first of a new user, the `start` of `first_or_next`.
 
     Numbers of a user who was erased and begins anew are larger than any before, so that no copy
     of old tasks is taken for current: they begin with the time, in milliseconds.
@@ -139,20 +171,32 @@ def current(user_id: str) -> int:
     return found.revision if found else 0
 
 
+def is_known(user_id: str) -> bool:
+    """Tell whether anything is stored about this user."""
+    return _CURRENT.first({"owner": user_id}) is not None
+
+
 def watch(user_id: str, until: datetime) -> None:
     """Let the user's writes be announced until then."""
     later = User.watched_until.is_(None) | (User.watched_until < until)
     execute(sa.update(TABLE).where(User.id == user_id, later).values(watched_until=until))
 
 
-def lock(user_id: str) -> None:
-    """Let the user's other writes wait for the end of this transaction."""
+def lock(user_id: str) -> bool:
+    """Let the user's other writes, and an erasure, wait for the end of this transaction.
+
+    False if nothing is stored about this user.
+    """
     # An update, where SELECT … FOR UPDATE is unknown to SQLite.
-    execute(sa.update(TABLE).where(User.id == user_id).values(revision=User.revision))
+    mine = sa.update(TABLE).where(User.id == user_id).values(revision=User.revision)
+    return execute(mine.returning(User.id)).first() is not None
 
 
-def move_purge_horizon(user_id: str, revision: int) -> None:
-    """Note that deletions up to this revision are forgotten; that takes a revision, too."""
+def move_purge_horizon(user_id: str, revision: int, task_count: int) -> None:
+    """Note that deletions up to this revision are forgotten; that takes a revision, too.
+
+    `task_count` is how many tasks are left.
+    """
     larger = sa.case((User.purge_horizon < revision, revision), else_=User.purge_horizon)
     change = sa.update(TABLE).where(User.id == user_id)
-    execute(change.values(revision=User.revision + 1, purge_horizon=larger))
+    execute(change.values(revision=User.revision + 1, purge_horizon=larger, task_count=task_count))

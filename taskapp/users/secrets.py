@@ -14,6 +14,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from taskapp import problems
 from taskapp.auth.tokens import Identity
 from taskapp.database import Prepared, Unavailable, UTCDateTime, autocommit, execute, now
 from taskapp.users import queries, revisions
@@ -23,6 +24,7 @@ NAME_LENGTH = 100  # characters
 FORM = re.compile("[A-Za-z0-9_-]{43}")  # of a secret, behind its prefix
 # How exact the last use is: one that is used all the time is not written at all times.
 NOTED = timedelta(minutes=1)
+ERASED = "The account does not exist any more."
 ANYBODY = ""  # before it is known whose a secret is
 Row = sa.Row[Any]
 
@@ -63,11 +65,14 @@ class Secrets:
     def create(self, owner: Identity, prefix: str = "", **values: Any) -> tuple[Row, str] | None:
         """Store a new one, and return its row and the secret; None if the user has `MOST` of them.
 
-        The caller's transaction must be the owner's.
+        The caller's transaction must be the owner's. Raises `problems.Unauthorized` where the owner's
+        account has been erased.
         """
-        queries.ensure(owner)
+        if not owner.has_account:
+            queries.ensure(owner)
         # Two that are made at once are counted one after the other.
-        revisions.lock(owner.id)
+        if not revisions.lock(owner.id):
+            raise problems.Unauthorized(ERASED, error="invalid_token")
         mine = self._table.c.user_id == owner.id
         count = execute(sa.select(sa.func.count()).select_from(self._table).where(mine)).scalar()
         if count is None or count >= MOST:

@@ -108,10 +108,10 @@ def test_both_fields_are_needed(app, field):
 
 def test_an_account_can_be_tried_only_so_often_even_with_the_right_password(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
-    alice = register(strict)
+    alice, here = register(strict), new_address()
 
-    answers = [login(strict, alice.email, "wrong") for _ in range(3)]
-    right = login(strict, alice.email)
+    answers = [login(strict, alice.email, "wrong", address=here) for _ in range(3)]
+    right = login(strict, alice.email, address=here)
 
     assert [answer.status_code for answer in answers] == [401] * 3
     assert_problem(right, 429, names="Too many attempts")
@@ -120,29 +120,32 @@ def test_an_account_can_be_tried_only_so_often_even_with_the_right_password(envi
 
 def test_an_unknown_email_is_limited_alike(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
-    email = new_email()
+    email, here = new_email(), new_address()
 
-    statuses = [login(strict, email, "wrong").status_code for _ in range(4)]
+    statuses = [login(strict, email, "wrong", address=here).status_code for _ in range(4)]
 
     assert statuses == [401, 401, 401, 429]
 
 
 def test_attempts_at_the_same_time_count_each(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
-    alice = register(strict)
+    alice, here = register(strict), new_address()
+
+    def attempt(_):
+        return login(strict, alice.email, "wrong", address=here).status_code
 
     with ThreadPoolExecutor(8) as pool:
-        answers = pool.map(lambda _: login(strict, alice.email, "wrong").status_code, range(8))
+        answers = pool.map(attempt, range(8))
 
     assert sorted(answers) == [401] * 3 + [429] * 5
 
 
 def test_success_forgets_the_failures(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
-    alice = register(strict)
+    alice, here = register(strict), new_address()
 
     statuses = [
-        login(strict, alice.email, password).status_code
+        login(strict, alice.email, password, address=here).status_code
         for password in ("wrong", "wrong", PASSWORD, "wrong", "wrong", PASSWORD)
     ]
 
@@ -151,12 +154,13 @@ def test_success_forgets_the_failures(environ, app):
 
 def test_success_forgets_nobody_elses_failures(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
-    alice, bob = register(strict), register(strict)
-    assert [login(strict, bob.email, "wrong").status_code for _ in range(3)] == [401] * 3
+    alice, bob, here = register(strict), register(strict), new_address()
+    wrong = [login(strict, bob.email, "wrong", address=here).status_code for _ in range(3)]
+    assert wrong == [401] * 3
 
-    assert login(strict, alice.email).status_code == 200
+    assert login(strict, alice.email, address=here).status_code == 200
 
-    assert_problem(login(strict, bob.email), 429)
+    assert_problem(login(strict, bob.email, address=here), 429)
 
 
 def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
@@ -175,6 +179,38 @@ def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
     assert attempt(there, "wrong") == 429
 
 
+def test_what_somebody_tries_elsewhere_locks_nobody_out(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    alice, there = register(strict), new_address()
+
+    statuses = [login(strict, alice.email, "w", address=there).status_code for _ in range(50)]
+
+    assert statuses == [401] * 3 + [429] * 47
+    assert login(strict, alice.email).status_code == 200
+
+
+def test_many_addresses_together_may_try_only_so_often(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "5"})
+    alice, home = register(strict), new_address()
+    assert login(strict, alice.email, address=home).status_code == 200
+
+    statuses = [login(strict, alice.email, "wrong").status_code for _ in range(7)]
+
+    assert statuses == [401] * 5 + [429] * 2
+    assert_problem(login(strict, alice.email), 429)
+    # Where Alice is signed in nothing has changed for her.
+    assert login(strict, alice.email, "wrong", address=home).status_code == 401
+    assert login(strict, alice.email, address=home).status_code == 200
+
+
+def test_success_takes_one_attempt_at_the_account_back(environ, app):
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "2"})
+    alice = register(strict)
+
+    assert [login(strict, alice.email).status_code for _ in range(5)] == [200] * 5
+    assert [login(strict, alice.email, "w").status_code for _ in range(3)] == [401, 401, 429]
+
+
 def test_an_address_can_try_only_so_often(environ, app):
     strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
 
@@ -187,7 +223,7 @@ def test_an_address_can_try_only_so_often(environ, app):
 
 
 def test_attempts_are_forgotten_after_their_time(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "1"})
+    strict = create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "1"})
     email = new_email()
     assert login(strict, email, "wrong").status_code == 401
     assert login(strict, email, "wrong").status_code == 429
@@ -247,6 +283,18 @@ def hash_of(app, person):
     with app.app_context(), db.engine.connect() as connection:
         stored = sa.text("SELECT password_hash FROM accounts WHERE user_id = :id")
         return connection.scalar(stored, {"id": person.id})
+
+
+def test_two_sign_ins_that_replace_the_same_old_hash_both_succeed(app, monkeypatch):
+    with monkeypatch.context() as earlier:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        earlier.setattr(passwords, "_hasher", cheap)
+        alice = register(app)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: login(app, alice.email).status_code, range(2)))
+
+    assert answers == [200, 200]
 
 
 COMPOSED, DECOMPOSED, WIDE = (

@@ -62,3 +62,39 @@ def test_the_password_cannot_be_guessed_here_either(app):
     ]
 
     assert statuses == [403] * 10 + [429]
+
+
+def test_the_name_can_be_changed_and_taken_away(app):
+    alice, bob = register(app, name="Alice"), register(app, name="Bob")
+
+    renamed = alice.client.patch(URL, json={"name": " Alice Liddell "}, headers=alice.headers)
+
+    assert renamed.status_code == 200
+    assert renamed.json == alice.client.get(URL, headers=alice.headers).json
+    assert renamed.json["name"] == renamed.json["user"]["name"] == "Alice Liddell"
+    assert bob.client.get(URL, headers=bob.headers).json["name"] == "Bob"
+    unnamed = alice.client.patch(URL, json={"name": None}, headers=alice.headers)
+    assert unnamed.json["name"] is None
+    left_alone = alice.client.patch(URL, json={"email": "b@example.com"}, headers=alice.headers)
+    assert left_alone.json == unnamed.json
+
+
+@pytest.mark.parametrize("name", ["x" * 256, 7])
+def test_a_senseless_name_is_refused(app, name):
+    alice = register(app)
+
+    response = alice.client.patch(URL, json={"name": name}, headers=alice.headers)
+
+    assert_problem(response, 422, names="name: ")
+
+
+def test_the_name_of_an_outside_login_is_what_that_says(alice):
+    alice.has_task()
+
+    assert_problem(alice.patch(URL, json={"name": "Alice"}), 404)
+
+
+def test_who_somebody_is_is_for_no_cache(app):
+    alice = register(app)
+
+    assert alice.client.get(URL, headers=alice.headers).headers["Cache-Control"] == "no-store"

@@ -173,3 +173,15 @@ def test_the_cookie_can_be_sent_across_sites_if_a_setting_says_so(environ, app):
     response = post(app, "login", body)
 
     assert "SameSite=None" in response.headers["Set-Cookie"]
+
+
+def test_two_cookies_are_one_too_many(app, browser):
+    mine = browser.get_cookie(COOKIE, path="/api/auth").value
+    headers = {"Cookie": f"{COOKIE}=refresh_of_somebody_else; {COOKIE}={mine}", **FRONTEND}
+
+    for path in ("refresh", "logout"):
+        bare = app.test_client(use_cookies=False)
+        answer = post(app, path, client=bare, base_url="https://localhost", headers=headers)
+        assert_problem(answer, 403, names="more than once")
+
+    assert by_cookie(app, browser, **FRONTEND).status_code == 200

@@ -1,6 +1,7 @@
-"""Turns at the database: as many as there are connections, first come, first served."""
+"""Turns at the database: as many as there are connections, given to those who ask by turns."""
 
 import time
+from contextlib import ExitStack
 from threading import Event, Thread
 
 import pytest
@@ -9,39 +10,89 @@ from taskapp.database.turns import Turns, Unavailable
 from tests.waiting import PATIENCE, until
 
 
-def starts(turns, work):
-    thread = Thread(target=work)
-    before = len(turns._waiting)
-    thread.start()
-    until(lambda: len(turns._waiting) > before)  # it waits before the next one comes
-    return thread
+class Queue:
+    """Those who ask for turns, and the order in which they had one."""
+
+    def __init__(self, turns):
+        self.turns, self.order, self.refused, self.threads = turns, [], [], []
+
+    def ask(self, *names):
+        """Let each of them wait, before the next one comes."""
+        for name in names:
+            before = self.turns.waiting
+            thread = Thread(target=self._take, args=(name,))
+            self.threads.append(thread)
+            thread.start()
+            until(lambda before=before: self.turns.waiting > before or self.refused)
+
+    def end(self):
+        for thread in self.threads:
+            thread.join()
+
+    def _take(self, name):
+        try:
+            with self.turns.of(name):
+                self.order.append(name)
+        except Unavailable:
+            self.refused.append(name)
 
 
-def test_whoever_waits_longest_is_next_also_before_a_newcomer():
-    turns = Turns(1, seconds=PATIENCE, room=3)
-    order = []
+@pytest.fixture
+def queue():
+    return Queue(Turns(1, seconds=PATIENCE, room=6))
 
-    def take(name):
-        with turns:
-            order.append(name)
 
-    with turns:
-        waiting = [
-            starts(turns, lambda name=name: take(name)) for name in ("first", "second", "third")
-        ]
-    take("newcomer")
-    for thread in waiting:
-        thread.join()
+def test_whoever_waits_longest_is_next_also_before_a_newcomer(queue):
+    with queue.turns.of("somebody"):
+        queue.ask("first", "second", "third")
+    queue.end()
 
-    assert order == ["first", "second", "third", "newcomer"]
+    assert queue.order == ["first", "second", "third"]
+
+
+def test_whoever_asks_for_many_turns_has_them_in_turn_with_the_others(queue):
+    with queue.turns.of("somebody"):
+        queue.ask("many", "many", "many", "many", "alice", "bob")
+    queue.end()
+
+    assert queue.order == ["many", "alice", "bob", "many", "many", "many"]
+
+
+def test_where_there_is_no_room_whoever_waits_most_often_makes_some(queue):
+    with queue.turns.of("somebody"):
+        queue.ask(*["many"] * 6, "alice")
+        with pytest.raises(Unavailable), queue.turns.of("many"):
+            pass
+    queue.end()
+
+    assert queue.order == ["many", "alice", *["many"] * 4]
+    assert queue.refused == ["many"]
+
+
+def test_nobody_has_all_turns():
+    turns = Turns(3, seconds=PATIENCE, room=6)
+    queue = Queue(turns)
+    with ExitStack() as held:
+        held.enter_context(turns.of("many"))
+        held.enter_context(turns.of("many"))
+        queue.ask("many")
+
+        with turns.of("alice"):
+            assert turns.waiting == 1  # though there was one for alice
+        assert turns.waiting == 1
+    queue.end()
+
+    assert queue.order == ["many"]
+    assert not turns._held
+    assert turns._free == 3
 
 
 def test_waiting_ends_with_unavailable_and_takes_no_turn_away():
     turns = Turns(1, seconds=0.05, room=3)
 
-    with turns, pytest.raises(Unavailable), turns:
+    with turns.of("alice"), pytest.raises(Unavailable), turns.of("bob"):
         pass
-    with turns:
+    with turns.of("bob"):
         pass
 
 
@@ -49,7 +100,7 @@ def test_nobody_waits_where_the_room_is_full():
     turns = Turns(1, seconds=PATIENCE, room=0)
 
     began = time.monotonic()
-    with turns, pytest.raises(Unavailable), turns:
+    with turns.of("alice"), pytest.raises(Unavailable), turns.of("bob"):
         pass
 
     assert time.monotonic() - began < PATIENCE / 2
@@ -58,21 +109,22 @@ def test_nobody_waits_where_the_room_is_full():
 @pytest.mark.parametrize("given", [False, True], ids=["while waiting", "as the turn comes"])
 def test_whoever_is_stopped_takes_no_turn_away(monkeypatch, given):
     turns = Turns(1, seconds=0.05, room=3)
-    turns.__enter__()
+    held = ExitStack()
+    held.enter_context(turns.of("alice"))
 
     def wait(event, seconds):
         if given:
-            turns.__exit__()
+            held.close()
         raise SystemExit
 
     with monkeypatch.context() as patch:
         patch.setattr(Event, "wait", wait)
-        with pytest.raises(SystemExit), turns:
+        with pytest.raises(SystemExit), turns.of("bob"):
             pass
-    if not given:
-        turns.__exit__()
+    held.close()
 
-    with turns, pytest.raises(Unavailable), turns:
+    with turns.of("alice"), pytest.raises(Unavailable), turns.of("bob"):
         pass
-    with turns:
+    with turns.of("bob"):
         pass
+    assert not turns._held

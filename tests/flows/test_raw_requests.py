@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from tests.servers import Service, new_user_id
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 
 def send(service, text: bytes) -> tuple[int, dict[str, object]]:
@@ -175,4 +175,54 @@ def test_a_body_that_does_not_arrive_is_a_408(slow_service):
 def slow_service(postgresql_url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slow")
     with Service(postgresql_url, folder, BODY_TIMEOUT="1", WEB_CONCURRENCY="1") as service:
+        yield service
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO", "REMOTE_USER", "SCRIPT-NAME"])
+def test_no_header_sets_what_wsgi_says_of_a_request(service, name):
+    user_id = new_user_id()
+    text = request(
+        service,
+        user_id,
+        b'{"title": ""}',
+        "Content-Length: 13",
+        f"{name}: /api",
+        f"{name}: /metrics",
+    )
+
+    status, problem = send(service, text)
+
+    assert status == 422
+    assert problem["instance"] == f"/api/{user_id}/tasks"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"GET /?hidden HTTP/9.9\r\nAuthorization: Bearer hidden\r\n\r\n",
+        b"GET /hidden\r\n\r\n",
+        HEAD + b"Authorization: Bearer hidden\x00\r\n\r\n",
+        HEAD + b"Expect: hidden\r\n\r\n",
+        HEAD + b"Transfer-Encoding: hidden\r\n\r\n",
+        HEAD + b"Content-Length: hidden\r\n\r\n",
+        HEAD + b"hidden: 1\r\n folded\r\n\r\n",
+        HEAD + b"Authorization: Bearer hidden",  # and then no more
+    ],
+)
+def test_the_log_repeats_nothing_of_what_can_not_be_read(talkative_service, text):
+    before = len(talkative_service.lines())
+    with socket.create_connection(("127.0.0.1", talkative_service.port), PATIENCE) as connection:
+        connection.sendall(text)
+        connection.shutdown(socket.SHUT_WR)
+        b"".join(iter(lambda: connection.recv(65536), b""))
+
+    said = until(lambda: talkative_service.lines()[before:])
+
+    assert "hidden" not in "\n".join(said)
+
+
+@pytest.fixture(scope="module")
+def talkative_service(postgresql_url, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("talkative")
+    with Service(postgresql_url, folder, LOG_LEVEL="DEBUG", WEB_CONCURRENCY="1") as service:
         yield service

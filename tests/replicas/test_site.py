@@ -27,6 +27,14 @@ def test_http_leads_to_https_with_the_same_method(site):
     assert answer.headers["Location"] == "https://tasks.example.com/api/alice/tasks"
 
 
+def test_http_leads_nowhere_else_whatever_the_client_says(site):
+    url, headers = f"http://tasks.example.com:{site.plain}/", {"Host": "evil.example"}
+
+    answer = requests.get(url, headers=headers, allow_redirects=False, timeout=10)
+
+    assert answer.headers["Location"] == "https://tasks.example.com/"
+
+
 def test_metrics_are_not_for_the_public(site):
     assert (
         requests.get(f"{site.url}/metrics", verify=site.certificate, timeout=10).status_code == 404

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from taskapp.database import db
+from taskapp.rest import idempotency
 from tests.problems import assert_problem
 
 REPLAYED = "Idempotent-Replayed"
@@ -179,3 +180,139 @@ def test_erasing_the_user_erases_the_keys(app, alice, key):
     alice.delete(f"/api/{alice.id}")
 
     assert count(app, alice) == 0
+
+
+def answers(person):
+    keys = person.get(f"/api/{person.id}/export").json["idempotency_keys"]
+    return {each["key"]: each["body"] for each in keys}
+
+
+def test_the_export_says_what_is_kept_for_a_retry(alice, key):
+    created = alice.post(alice.tasks_url, json={"title": "Secret plan"}, headers=key)
+
+    (kept,) = alice.get(f"/api/{alice.id}/export").json["idempotency_keys"]
+
+    assert kept["status"] == 201
+    assert kept["body"] == created.text
+
+
+def test_deleted_for_good_means_the_text_of_kept_answers_too(app, alice, bob):
+    secret = {"title": "Secret plan", "description": "Secret detail"}
+
+    def ask(person, method, url, name, **kwargs):
+        headers = {"Idempotency-Key": name}
+        answer = person.open(url, method, headers=headers, **kwargs)
+        assert answer.status_code in (200, 201)
+        return answer
+
+    task = ask(alice, "POST", alice.tasks_url, "create", json=secret).headers["Location"]
+    ask(alice, "PUT", task, "change", json=secret)
+    ask(alice, "PATCH", f"{task}/complete", "complete")
+    ask(alice, "POST", alice.tasks_url, "other", json=secret)
+    ask(bob, "POST", bob.tasks_url, "create", json=secret)
+
+    ask(alice, "DELETE", f"{task}?permanent=true", "delete")
+
+    kept = answers(alice)
+    assert [name for name, body in kept.items() if body and "Secret" in body] == ["other"]
+    assert "Secret" in answers(bob)["create"]
+    gone = alice.post(alice.tasks_url, json=secret, headers={"Idempotency-Key": "create"})
+    assert_problem(gone, 410, names="gone")
+    again = alice.delete(f"{task}?permanent=true", headers={"Idempotency-Key": "delete"})
+    assert again.headers[REPLAYED] == "true"
+    assert len(alice.get(alice.tasks_url).json) == 1
+
+
+def test_the_text_goes_also_from_answers_that_an_older_release_has_kept(app, alice, key):
+    created = alice.post(alice.tasks_url, json={"title": "Secret plan"}, headers=key)
+    with app.app_context(), db.engine.begin() as connection:
+        unknown = "UPDATE idempotency_keys SET task_id = NULL WHERE user_id = :id"
+        connection.execute(sa.text(unknown), {"id": alice.id})
+
+    alice.delete(f"{created.headers['Location']}?permanent=true")
+
+    assert set(answers(alice).values()) == {None}
+
+
+def test_what_is_purged_from_the_trash_leaves_no_text_in_answers(app, alice, key):
+    created = alice.post(alice.tasks_url, json={"title": "Secret plan"}, headers=key)
+    alice.delete(created.headers["Location"])
+    with app.app_context(), db.engine.begin() as connection:
+        old = "UPDATE tasks SET deleted_at = '2020-01-01 00:00:00+00:00' WHERE user_id = :id"
+        connection.execute(sa.text(old), {"id": alice.id})
+
+    assert app.test_cli_runner().invoke(args=["purge"]).exit_code == 0
+
+    assert set(answers(alice).values()) == {None}
+
+
+@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
+def test_a_precondition_makes_it_another_request(alice, key, name):
+    task = alice.has_task()
+    current = f'"{task["revision"]}"' if name == "If-Match" else '"1"'
+    first = alice.put(task["url"], json={"title": "t"}, headers=key | {name: current})
+    assert first.status_code == 200
+
+    again = alice.put(task["url"], json={"title": "t"}, headers=key | {name: current})
+    other = alice.put(task["url"], json={"title": "t"}, headers=key | {name: '"2"'})
+    without = alice.put(task["url"], json={"title": "t"}, headers=key)
+
+    assert again.headers[REPLAYED] == "true"
+    assert_problem(other, 422, names="Idempotency-Key: ")
+    assert_problem(without, 422, names="Idempotency-Key: ")
+
+
+def test_a_user_has_so_many_keys_at_most_and_the_oldest_are_forgotten(app, alice, monkeypatch):
+    monkeypatch.setattr(idempotency, "KEPT", 3)
+
+    for number in range(6):
+        headers = {"Idempotency-Key": f"key-{number}"}
+        assert alice.post(alice.tasks_url, json={"title": "t"}, headers=headers).status_code == 201
+
+    assert list(answers(alice)) == ["key-3", "key-4", "key-5"]
+
+
+def test_many_expired_keys_go_a_portion_at_a_time(app, alice, key, monkeypatch):
+    monkeypatch.setattr(idempotency, "REMOVED_AT_ONCE", 2)
+    for number in range(5):
+        headers = {"Idempotency-Key": f"{number}"}
+        alice.post(alice.tasks_url, json={"title": "t"}, headers=headers)
+    expire(app, alice)
+
+    alice.post(alice.tasks_url, json={"title": "t"}, headers=key)
+
+    assert count(app, alice) == 4
+
+
+def test_expired_keys_that_are_used_again_at_once_are_all_carried_out(app, alice):
+    names = [f"key-{number}" for number in range(24)]
+
+    def create(name):
+        headers = alice.headers | {"Idempotency-Key": name}
+        answer = app.test_client().post(alice.tasks_url, json={"title": "t"}, headers=headers)
+        return answer.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(create, names)) == {201}
+        expire(app, alice)
+        assert list(pool.map(create, reversed(names))) == [201] * len(names)
+
+    assert len(alice.get(f"{alice.tasks_url}?limit=100").json) == 2 * len(names)
+
+
+def test_the_text_goes_also_from_answers_about_several(app, alice):
+    def batch(name, *operations):
+        headers = {"Idempotency-Key": name}
+        body = {"operations": list(operations)}
+        return alice.post(f"{alice.tasks_url}/batch", json=body, headers=headers)
+
+    created = batch("create", {"op": "create", "fields": {"title": "Secret plan"}})
+    task = created.json["results"][0]["task"]["id"]
+    batch(
+        "both",
+        {"op": "update", "id": task, "fields": {"description": "Secret detail"}},
+        {"op": "delete", "id": task, "permanent": True},
+    )
+
+    assert set(answers(alice).values()) == {None}
+    assert_problem(batch("create", {"op": "create", "fields": {"title": "Secret plan"}}), 410)

@@ -53,7 +53,7 @@ def assert_documented(document, path, method, answer):
     assert one.keys() - {"refresh_token"} == set(schema["required"]), (method, path)
 
 
-BODY = {"title": "t", "name": "Script", "scopes": ["tasks:read"]}
+BODY = {"title": "t", "operations": [], "name": "Script", "scopes": ["tasks:read"]}
 
 
 def secrets_of(alice):

@@ -173,3 +173,41 @@ def test_while_redis_is_away_the_process_counts_for_itself(without_redis, log):
     warnings = [line for line in log if line["level"] == "WARNING"]
     assert len(warnings) == 1  # one for each pause, not one for each request
     assert metrics.rate_limit_failures._value.get() == before + 1
+
+
+@pytest.mark.parametrize("path", ["/api/bob/tasks", "/api/{me}/nothing", "/api/bob/nothing"])
+def test_what_is_refused_or_not_there_counts_too(environ, path):
+    alice = person(create_app(environ | {"RATE_LIMIT_READS": "2/minute"}), "alice")
+
+    statuses = [alice.get(path.format(me=alice.id)).status_code for _ in range(3)]
+
+    assert statuses[0] == statuses[1] in (403, 404)
+    assert statuses[2] == 429
+
+
+def test_a_session_that_has_ended_counts_too(environ):
+    app = create_app(environ | {"RATE_LIMIT_READS": "2/minute", "ACCOUNTS": "on"})
+    body = {"email": people.new_email(), "password": people.PASSWORD}
+    answer = people.post(app, "register", body, people.new_address()).json
+    headers = {"Authorization": f"Bearer {answer['access_token']}"}
+    client = app.test_client()
+    assert client.post("/api/auth/logout", headers=headers).status_code == 200
+
+    statuses = [client.get("/api/auth/me", headers=headers).status_code for _ in range(3)]
+
+    assert statuses == [401, 401, 429]
+
+
+@pytest.mark.parametrize(("proxies", "lines"), [("0", 1), ("1", 0)])
+def test_a_proxy_that_nobody_has_told_of_is_warned_of_once(environ, request, proxies, lines):
+    app = create_app(environ | {"TRUSTED_PROXIES": proxies})
+    log = request.getfixturevalue("log")  # not before: an application has its own handlers
+    forwarded = {"X-Forwarded-For": "192.0.2.7"}
+
+    for _ in range(3):
+        wrong = {"email": people.new_email(), "password": "wrong"}
+        people.post(app, "login", wrong, headers=forwarded)
+
+    warnings = [line["message"] for line in log if line["level"] == "WARNING"]
+    assert len(warnings) == lines
+    assert all("TRUSTED_PROXIES" in warning for warning in warnings)

@@ -45,3 +45,8 @@ def test_nobody_is_believed_who_was_not_made_a_proxy(stranger):
     response = stranger.get("/health", headers=FORWARDED)
 
     assert "Strict-Transport-Security" not in response.headers
+
+
+def test_nobody_is_shown_their_own_request(stranger):
+    for url in ("/health", "/docs", "/openapi.json"):
+        assert stranger.open(url, "TRACE").status_code == 405

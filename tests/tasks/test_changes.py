@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
@@ -241,6 +242,17 @@ def test_whoever_has_left_is_forgotten_and_leaves_a_place():
     assert event.is_set()
     assert none is None
     assert not left.is_set()
+
+
+def test_no_user_has_more_than_a_few_places():
+    waiters = waiting.Waiters(10)
+    with ExitStack() as stack:
+        mine = [stack.enter_context(waiters.place("alice")) for _ in range(5)]
+        others = stack.enter_context(waiters.place("bob"))
+
+    assert all(mine[:4])
+    assert mine[4] is None
+    assert others
 
 
 def test_the_longest_wait_is_over_at_once_where_there_is_a_change(alice):

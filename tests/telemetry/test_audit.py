@@ -72,7 +72,7 @@ def test_the_end_of_a_session_and_of_an_account_is_noted(app, log):
 
 @pytest.fixture
 def strict_app(environ):
-    return create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "1"})
+    return create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "1"})
 
 
 def test_too_many_attempts_are_noted(strict_app, log):

@@ -47,6 +47,22 @@ def test_no_line_looks_for_the_code_that_wrote_it(log, monkeypatch):
     assert line["message"] == "found without looking"
 
 
+def test_what_a_row_holds_is_left_out_whole_however_many_lines_it_has():
+    text = (
+        "psycopg.errors.UniqueViolation: duplicate key\n"
+        "DETAIL:  Key (title)=(first secret\nsecond secret\n\nthird secret) already exists.\n"
+        "HINT:  a secret, too\n\n"
+        "The above exception was the direct cause of the following exception:\n\n"
+        "Traceback (most recent call last):\nDETAIL: fourth secret"
+    )
+
+    left = logs.without_rows(text)
+
+    assert "secret" not in left
+    assert "duplicate key" in left
+    assert "The above exception" in left
+
+
 @pytest.fixture(params=["console", "json"])
 def written(request, environ):
     """How lines are written, and an application that does; made before the log is read."""

@@ -84,7 +84,8 @@ def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgre
     ):
         url = f"{service.url}/api/{alice}/tasks"
         headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
-        assert session.post(url, json={"title": "A title"}, headers=headers).status_code == 201
+        answer = session.post(f"{url}?secret=1", json={"title": "A title"}, headers=headers)
+        assert answer.status_code == 201
         # A request's span ends after those of its statements.
         until(lambda: "POST /api/<user_id>/tasks" in spans(receiver.came("/v1/traces")))
 
@@ -95,6 +96,7 @@ def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgre
     statements = [span for span in found.values() if span.parent_span_id == request.span_id]
     assert statements, found.keys()
     assert b"A title" not in b"".join(sent)
+    assert b"secret=1" not in b"".join(sent)
     lines = [json.loads(line) for line in service.lines()]
     assert TRACE in {line.get("trace_id") for line in lines}
 

@@ -61,7 +61,7 @@ const ours = (system) => {
 };
 
 SwaggerUIBundle({
-  url: "/openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).pathname,
   dom_id: "#swagger-ui",
   deepLinking: true,
   persistAuthorization: true,
