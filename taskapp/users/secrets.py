@@ -65,8 +65,8 @@ class Secrets:
     def create(self, owner: Identity, prefix: str = "", **values: Any) -> tuple[Row, str] | None:
         """Store a new one, and return its row and the secret; None if the user has `MOST` of them.
 
-        The caller's transaction must be the owner's. Raises `problems.Unauthorized` where that one's
-        account has been erased.
+        The caller's transaction must be the owner's. Raises `problems.Unauthorized` if the account
+        of the owner has been erased.
         """
         if not owner.has_account:
             queries.ensure(owner)
