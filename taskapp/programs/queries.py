@@ -21,8 +21,9 @@ def create(
 ) -> tuple[Row, str] | None:
     """Store a new token, and return its row and what to send; None if the user has too many.
 
-    The user's expired ones are forgotten.
+    The user's expired ones are forgotten. Raises what `Secrets.lock` does.
     """
+    TOKENS.lock(owner)  # first of all, as an erasure does
     TOKENS.forget((ProgramToken.user_id == owner.id) & (ProgramToken.expires_at <= now()))
     about = {"name": name, "scopes": " ".join(scopes), "expires_at": expires_at}
     return TOKENS.create(owner, PREFIX, **about)

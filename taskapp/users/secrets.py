@@ -65,14 +65,9 @@ class Secrets:
     def create(self, owner: Identity, prefix: str = "", **values: Any) -> tuple[Row, str] | None:
         """Store a new one, and return its row and the secret; None if the user has `MOST` of them.
 
-        The caller's transaction must be the owner's. Raises `problems.Unauthorized` if the account
-        of the owner has been erased.
+        Raises what `lock` does.
         """
-        if not owner.has_account:
-            queries.ensure(owner)
-        # Two that are made at once are counted one after the other.
-        if not revisions.lock(owner.id):
-            raise problems.Unauthorized(ERASED, error="invalid_token")
+        self.lock(owner)
         mine = self._table.c.user_id == owner.id
         count = execute(sa.select(sa.func.count()).select_from(self._table).where(mine)).scalar()
         if count is None or count >= MOST:
@@ -82,6 +77,17 @@ class Secrets:
             user_id=owner.id, digest=_digest(secret), created_at=now(), **values
         )
         return execute(new.returning(*self._table.c)).one(), secret
+
+    def lock(self, owner: Identity) -> None:
+        """Let those that are made at once, and an erasure, come one after the other.
+
+        The caller's transaction must be the owner's. Raises `problems.Unauthorized` if the account
+        of the owner has been erased.
+        """
+        if not owner.has_account:
+            queries.ensure(owner)
+        if not revisions.lock(owner.id):
+            raise problems.Unauthorized(ERASED, error="invalid_token")
 
     def of_user(self, user_id: str, after: Row | None = None, limit: int = MOST) -> Sequence[Row]:
         """Return at most `limit` of the user's, oldest first, beginning after that one."""
