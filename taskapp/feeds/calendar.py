@@ -123,7 +123,7 @@ def _rule(task: Row, start: date | datetime) -> vRecur | None:
     if not task.recurrence or task.completed or task.recurrence_from != "due":
         return None
     rule = rules.read(task.recurrence)
-    written = vRecur.from_ical(rules.written(task.recurrence))
+    written: vRecur = vRecur.from_ical(rules.written(task.recurrence))
     if not isinstance(start, datetime):
         parts = rule.on_dates().parts
         for name in rule.parts.keys() - parts.keys():

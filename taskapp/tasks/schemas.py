@@ -506,14 +506,12 @@ class SummaryArguments(Arguments):
     time_zone = TimeZone(
         load_default=None,
         metadata={
-            "example": ZONE,
             "description": "The IANA's name of the zone in which it is today; UTC where there is"
             " none.",
         },
     )
     today = Day(
         metadata={
-            "example": "2026-02-01",
             "description": "Which day it is there. Without, it is by the clock of the service, and"
             " the answer has no ETag.",
         },
