@@ -49,11 +49,25 @@ def _calendar(parts: Iterable[Component]) -> bytes:
     calendar.add("name", NAME)
     calendar.add("x-wr-calname", NAME)
     calendar.add("refresh-interval", EVERY, parameters={"VALUE": "DURATION"})
-    calendar.add("x-published-ttl", EVERY)
+    calendar.add("x-published-ttl", "PT1H")
     for part in parts:
         calendar.add_component(part)
     calendar.add_missing_timezones()
+    for zone in calendar.timezones:
+        _date_one_by_one(zone)
     return bytes(calendar.to_ical())
+
+
+def _date_one_by_one(zone: Component) -> None:
+    """Let each change of a zone's clocks have a line of its own.
+
+    Several may share one (RFC 5545, section 3.8.5.2), but ical.js reads the first of them only, and
+    was an hour off in summer.
+    """
+    for part in zone.subcomponents:
+        dates = part.pop("RDATE", None)
+        for each in dates.dts if dates else []:
+            part.add("rdate", each.dt)
 
 
 def _event(task: Row) -> Component:

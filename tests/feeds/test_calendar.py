@@ -130,6 +130,22 @@ def test_the_ends_of_the_calendar_are_no_trouble(due_date, zone):
     assert event(due_date="9999-12-01T10:00", time_zone="America/New_York", **rule)["RRULE"]
 
 
+def test_a_calendar_says_what_it_is_called_and_how_often_to_ask():
+    lines = calendar.events([]).decode().split("\r\n")
+
+    assert {"NAME:Tasks", "X-WR-CALNAME:Tasks", "X-PUBLISHED-TTL:PT1H"} <= {*lines}
+    assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H" in lines
+
+
+def test_each_change_of_the_clocks_has_a_line_of_its_own():
+    """Of several in one ical.js reads the first."""
+    whole = calendar.events([task(due_date="2026-07-01T09:00", time_zone="Europe/Berlin")])
+    changes = [line for line in whole.decode().split("\r\n") if line.startswith("RDATE")]
+
+    assert "RDATE:20260329T030000" in changes
+    assert not any("," in line for line in changes)
+
+
 def test_what_comes_again_after_it_is_done_has_no_rule_yet(alice, stranger):
     rule = {"recurrence": "FREQ=WEEKLY", "due_date": "2026-02-01"}
     alice.has_task("After it is done", **rule, recurrence_from="completion")
