@@ -14,6 +14,7 @@ WORKDIR /app
 COPY gunicorn.conf.py wsgi.py ./
 COPY migrations migrations
 COPY taskapp taskapp
+COPY clients/javascript/src clients/javascript/src
 # Loading it once compiles what serving imports: the root of the image that runs can't be written.
 RUN INSTANCE_PATH=/tmp/instance /venv/bin/gunicorn --check-config && rm -r /tmp/*
 

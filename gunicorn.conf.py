@@ -139,6 +139,9 @@ def on_starting(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     start.begin(worker)
+    # The last of the first workers: what a newcomer wants to know comes last.
+    if settings.client and worker.age == workers:
+        worker.log.info("Open         http://%s:%s/", settings.host, settings.port)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -10,6 +10,7 @@ from taskapp import (
     accounts,
     auth,
     cli,
+    client,
     config,
     database,
     dialects,
@@ -62,6 +63,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     idempotency.init_app(app)  # after the tasks: as they are erased
     privacy.init_app(app, api)
     health.init_app(app, api)
+    client.init_app(app)
     addresses.init_app(app)  # of the routes above
     cli.init_app(app)
     headers.init_app(app, [request_ids.source, cors.source(app), security_headers.source])

@@ -16,6 +16,7 @@ from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, LockNotAvai
 from sqlalchemy import exc
 
 from taskapp import checks, config
+from taskapp import demo as demonstration
 from taskapp.accounts import attempts
 from taskapp.accounts import queries as accounts
 from taskapp.accounts.commands import user
@@ -46,7 +47,7 @@ class Command(click.Command):
 
 def init_app(app: Flask) -> None:
     keys.add_command(check_keys)
-    for command in (migrate, check, token, keys, purge, user):
+    for command in (migrate, check, token, keys, purge, user, demo):
         app.cli.add_command(command)
 
 
@@ -80,6 +81,23 @@ def token(user_id: str) -> None:
         raise click.ClickException("USER_ID must have 1 to 255 characters.")
     key = guard.shared_key(settings)
     click.echo(tokens.issue(user_id, key, settings.jwt_identity_claim))
+
+
+@click.command()
+@click.argument("user", required=False, default="")
+@with_appcontext
+def demo(user: str) -> None:
+    """Make an account with a hundred tasks, to try things out.
+
+    USER is its e-mail; where no accounts are kept here, the id of the user who gets the tasks.
+    """
+    try:
+        made = demonstration.fill(current_app._get_current_object(), user)  # type: ignore[attr-defined]
+    except demonstration.Refused as refused:
+        raise click.ClickException(str(refused)) from None
+    click.echo(f"{demonstration.HOW_MANY} tasks for {made.user}")
+    if made.password:
+        click.echo(f"Sign in with the password {made.password}")
 
 
 @click.command(name="check")

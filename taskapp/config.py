@@ -24,7 +24,12 @@ from sqlalchemy.engine import URL
 
 from taskapp import urls, variables
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+# Installed as a package, all that belongs to the service lies in its folder, and what is written
+# or read beside it (`.env`, `instance/`) is where the command is given. In a checkout both are one.
+INSTALLED = (HERE / "migrations").exists()
+SOURCES = HERE if INSTALLED else HERE.parent
+ROOT = Path.cwd() if INSTALLED else HERE.parent
 SHORTEST_SECRET = 32  # bytes: RFC 7518, section 3.2, for HS256
 # Where verifying needs only what is public (RFC 7518, RFC 8037): never HS256.
 ASYMMETRIC = (
@@ -156,6 +161,16 @@ def _is_of_a_login(value: str) -> None:
         raise ma.ValidationError("is not like https://login.example.com")
     if parts.username or parts.password:
         raise ma.ValidationError("must not contain a user name or a password")
+
+
+def _is_a_page(value: str) -> None:
+    try:
+        parts = urlsplit(value)
+        sane = parts.hostname and parts.scheme in ("http", "https") and not parts.password
+    except ValueError:
+        sane = False
+    if not sane:
+        raise ma.ValidationError("is not like https://login.example.com/sign-in")
 
 
 def _is_open(url: str) -> bool:
@@ -386,6 +401,12 @@ class LoginSettings:
         "`true` accepts the shared secret's tokens beside those of `BETTER_AUTH_URL` or "
         "`JWT_JWKS_URL`, while you move from one to the other.",
     )
+    login_url: str = text(
+        "",
+        "Where people sign in, for the link on the page at `/`, where accounts are kept elsewhere.",
+        check=_is_a_page,
+        example="https://login.example.com/sign-in",
+    )
     jwt_identity_claim: str = text("sub", "The claim of a token that holds the user id.")
     jwt_max_length: int = whole_number(
         16_384, 1024, 131_072, "Characters of a token; a longer one gets 401."
@@ -479,6 +500,9 @@ class AccountsSettings:
 class FrontendsSettings:
     """Frontends that can't be changed"""
 
+    client: bool = switch(
+        True, "`false` takes away the page at `/`, which then leads to the documentation."
+    )
     list_form: str = one_of(
         "array",
         "array",

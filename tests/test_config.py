@@ -122,7 +122,7 @@ def test_with_a_secret_and_no_other_setting_the_first_start_works(tmp_path):
 MARKER = "pa55word"
 SECRETS = {field.name for field in fields(Settings) if config.about(field).secret}
 # They lead to what anybody may read, and a password in them is refused.
-WITHOUT_PASSWORD = {"better_auth_url", "jwt_jwks_url"}
+WITHOUT_PASSWORD = {"better_auth_url", "jwt_jwks_url", "login_url"}
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings) if field.type is str])

@@ -128,7 +128,7 @@ class WhichSessions(Arguments):
 
     others = fields.Boolean(
         load_default=False,
-        metadata={"description": "Keep the session of the token.", "example": True},
+        metadata={"description": "Keep the session of the token."},
     )
 
 

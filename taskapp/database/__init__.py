@@ -102,6 +102,6 @@ def init_app(app: Flask) -> None:
 def _migrate(app: Flask) -> Any:
     from flask_migrate import Migrate
 
-    folder = str(config.ROOT / "migrations")
+    folder = str(config.SOURCES / "migrations")
     Migrate(app, db, directory=folder, compare_type=True, render_as_batch=True)
     return app.extensions["migrate"]

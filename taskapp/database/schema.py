@@ -20,7 +20,7 @@ from taskapp.database.turns import Unavailable
 from taskapp.database.types import Base
 
 # Migrations are numbered, and their names begin with the number.
-MIGRATIONS = config.ROOT / "migrations" / "versions"
+MIGRATIONS = config.SOURCES / "migrations" / "versions"
 BEHIND = "The database is at migration {0}, this release needs {1}: run `{2}`."
 AHEAD = (
     "The database is at migration {0}, this release knows {1}: run a newer release, or, to go"

@@ -101,6 +101,8 @@ class Form:
 
     def answer(self, answer: Any) -> Any:
         """Return an answer in this form."""
+        if self.is_ours:
+            return answer
         if isinstance(answer, list) and self.list_under and (totals := g.get("totals")):
             # The list of a view that has told its totals.
             answer = {self.list_under: answer, **totals.members()}
@@ -127,7 +129,8 @@ class Form:
 
     def stale(self, problem: problems.Stale) -> Response:
         """Answer with the 412, whose `current` is a task."""
-        problem.members = {"current": self.inside(problem.members["current"])}
+        if not self.is_ours:
+            problem.members = {"current": self.inside(problem.members["current"])}
         return problems.write(problem)
 
     @cached_property

@@ -3,11 +3,10 @@
 from typing import Any
 
 import msgspec
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from flask.json.provider import DefaultJSONProvider
 
 from taskapp import dialects
-from taskapp.dialects.forms import Form
 
 _written = msgspec.json.Encoder().encode
 
@@ -26,16 +25,11 @@ class Provider(DefaultJSONProvider):
 class FormedProvider(Provider):
     """The provider where answers have another form than ours."""
 
-    def __init__(self, app: Flask, form: Form) -> None:
-        super().__init__(app)
-        self._form = form
-
     def response(self, *args: Any, **kwargs: Any) -> Response:
         answer = self._prepare_response_obj(args, kwargs)
-        return super().response(self._form.answer(answer))
+        return super().response(dialects.of(current_app).answer(answer))
 
 
 def init_app(app: Flask) -> None:
     # Chosen once, so that our own form costs nothing.
-    form = dialects.of(app)
-    app.json = Provider(app) if form.is_ours else FormedProvider(app, form)
+    app.json = Provider(app) if dialects.of(app).is_ours else FormedProvider(app)

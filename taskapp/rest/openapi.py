@@ -24,6 +24,7 @@ from taskapp.dialects.document import formed
 from taskapp.rest import preferences
 from taskapp.rest.bodies import FORMS, FormSchema, Parser
 from taskapp.rest.pagination import LARGEST_ID
+from taskapp.version import __version__
 
 PLAIN_NUMBER = re.compile("[1-9][0-9]{0,18}")
 PAGE = Path(__file__).parent / "docs"
@@ -322,7 +323,7 @@ def init_app(app: Flask) -> Api:
     settings = config.of(app)
     app.url_map.converters["row_id"] = RowId
     app.config["API_TITLE"] = "taskapp"
-    app.config["API_VERSION"] = "1.0.0"
+    app.config["API_VERSION"] = __version__
     app.config["OPENAPI_VERSION"] = "3.1.0"
     app.config["OPENAPI_URL_PREFIX"] = "/"
     app.config["API_SPEC_OPTIONS"] = {

@@ -243,3 +243,23 @@ def test_our_own_form_runs_none_of_this(app, monkeypatch):
 
     assert alice.get(alice.has_task()["url"]).headers["ETag"].count(".") == 0
     assert len(alice.get(alice.tasks_url).json) == 1
+
+
+@pytest.mark.parametrize("settings", FORMS, ids=str)
+def test_whoever_asks_for_our_own_form_gets_it(user, settings):
+    alice = user(**settings)
+    own = {"Taskapp-Form": "own"}
+    tasks = alice.tasks_url
+
+    task = alice.post(tasks, json={"title": "t"}, headers=own).json
+    assert {"id", "title", "due_date", "completed"} <= task.keys()
+    listed = alice.get(tasks, headers=own)
+    assert listed.json == [task]
+    read = alice.get(f"{tasks}/{task['id']}", headers=own)
+    assert read.json == task
+    assert read.headers["ETag"] == f'"{task["revision"]}"'
+    stale = alice.patch(
+        f"{tasks}/{task['id']}", json={"title": "u"}, headers=own | {"If-Match": '"1"'}
+    )
+    assert_problem(stale, 412)
+    assert stale.json["current"] == task

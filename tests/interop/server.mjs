@@ -1,6 +1,9 @@
 // A real Better Auth server on loopback, as a Next.js project would configure it.
-// `node server.mjs PORT ALGORITHM`; POST /rotate makes its keys expire at once.
+// `node server.mjs PORT ALGORITHM`; POST /rotate makes its keys expire at once. Beside it lie the
+// files in PAGES, as a frontend does, and the origin in FRONTEND may ask it, too.
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { extname, join } from "node:path";
 import { betterAuth } from "better-auth";
 import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
@@ -25,9 +28,27 @@ const auth = betterAuth({
 const { runMigrations } = await getMigrations(auth.options);
 await runMigrations();
 
+const { PAGES, FRONTEND } = process.env;
+const TYPES = { ".js": "text/javascript", ".html": "text/html" };
+
+async function serveFile(path, response) {
+  try {
+    const content = await readFile(join(PAGES, path === "/" ? "index.html" : path));
+    response.setHeader("Content-Type", TYPES[extname(path)] ?? "text/html").end(content);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
 const handle = toNodeHandler(auth);
 createServer((request, response) => {
-  if (request.method === "POST" && request.url === "/rotate") {
+  if (FRONTEND && request.headers.origin === FRONTEND) {
+    response.setHeader("Access-Control-Allow-Origin", FRONTEND);
+    response.setHeader("Access-Control-Allow-Credentials", "true");
+  }
+  if (PAGES && request.method === "GET" && !request.url.startsWith("/api/")) {
+    serveFile(new URL(request.url, "http://localhost").pathname, response);
+  } else if (request.method === "POST" && request.url === "/rotate") {
     database.prepare("UPDATE jwks SET expiresAt = ?").run(new Date(Date.now() - 1000).toISOString());
     response.end();
   } else {

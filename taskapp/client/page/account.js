@@ -1,0 +1,94 @@
+// What belongs to the person: password, sessions, data, and the end of it all.
+import { button, dialog, el, field } from "./dom.js";
+import { whenText } from "./dates.js";
+import { call, rename, session, settings } from "./session.js";
+import { formOf } from "./signin.js";
+import { texts } from "./texts.js";
+
+export async function showAccount(replica, { user, signOut }) {
+  const kept = settings.accounts && session()?.kind === "account";
+  const place = el("div", { class: "sections" });
+  const shown = dialog(texts.account, el("p", { class: "identity" }, user.name ? el("strong", {}, user.name) : null, user.email ?? user.id), place);
+  const leave = async () => {
+    const { pending } = replica.status;
+    if (pending && !confirm(texts.unsent(pending))) return;
+    shown.close();
+    signOut({});
+  };
+  const links = el("p", { class: "links" }, button(texts.download, () => download(user)), el("a", { href: "/docs", class: "button" }, texts.docs));
+  place.append(button(texts.signOut, leave, "primary wide"), links);
+  if (!kept) return;
+  const sessions = await call("GET", "/api/auth/sessions").catch(() => null);
+  // Whoever keeps a list of sessions also lets one change the password and the name.
+  if (sessions) place.append(nameForm(user), passwordForm(), sessionList(sessions));
+  place.append(deletion(user, shown, signOut));
+}
+
+function section(title, ...children) {
+  return el("details", { class: "section" }, el("summary", {}, title), ...children);
+}
+
+function nameForm(user) {
+  const name = field(texts.name, { name: "name", value: user.name ?? "", maxLength: 255, autocomplete: "name" });
+  const form = formOf([name], texts.save, async () => {
+    const changed = await call("PATCH", "/api/auth/me", { name: name.input.value.trim() || null });
+    if (!changed) return;
+    user.name = name.input.value.trim() || null;
+    rename({ name: user.name });
+    said(form, texts.saved);
+  });
+  return section(texts.name, form);
+}
+
+function passwordForm() {
+  const old = field(texts.oldPassword, { type: "password", name: "password", required: true, autocomplete: "current-password" });
+  const fresh = field(texts.newPassword, { type: "password", name: "new_password", required: true, minLength: 8, maxLength: 128, autocomplete: "new-password" }, { hint: texts.passwordHint });
+  const form = formOf([old, fresh], texts.changePassword, async () => {
+    await call("POST", "/api/auth/password", { password: old.input.value, new_password: fresh.input.value });
+    form.reset();
+    said(form, texts.passwordChanged);
+  });
+  return section(texts.changePassword, form);
+}
+
+function said(form, text) {
+  form.querySelector(".error").replaceChildren(el("span", { class: "fine" }, text));
+}
+
+function sessionList(answer) {
+  const all = Array.isArray(answer) ? answer : (answer.sessions ?? []);
+  const list = el("ul", { class: "sessions" });
+  const item = (each) => {
+    const row = el("li", {}, el("span", {}, each.current ? texts.thisSession : texts.otherSession, " ", el("small", {}, texts.since(whenText(each.created_at)))));
+    const end = async () => {
+      await call("DELETE", `/api/auth/sessions/${encodeURIComponent(each.id)}`).catch(() => {});
+      row.remove();
+    };
+    if (!each.current) row.append(button(texts.endSession, end, "small"));
+    return row;
+  };
+  const others = async () => {
+    await call("DELETE", "/api/auth/sessions?others=true").catch(() => {});
+    list.replaceChildren(...all.filter((each) => each.current).map(item));
+  };
+  list.append(...all.map(item));
+  return section(texts.sessions, list, all.length > 1 ? button(texts.endOthers, others) : null);
+}
+
+async function download(user) {
+  const data = await call("GET", `/api/${encodeURIComponent(user.id)}/export`);
+  const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
+  el("a", { href: url, download: "tasks.json" }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+function deletion(user, shown, signOut) {
+  const password = field(texts.password, { type: "password", name: "password", required: true, autocomplete: "current-password" });
+  const form = formOf([el("p", { class: "hint" }, texts.deleteAccountHint), password], texts.deleteForGood, async () => {
+    await call("DELETE", "/api/auth/me", { password: password.input.value });
+    shown.close();
+    signOut({});
+  });
+  form.querySelector("button").classList.add("danger");
+  return section(texts.deleteAccount, form);
+}
