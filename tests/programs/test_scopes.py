@@ -47,6 +47,7 @@ TAKES = {
     "client.page": {"GET": PUBLIC},
     "client.file": {"GET": PUBLIC},
     "client.settings": {"GET": PUBLIC},
+    "client.service_worker": {"GET": PUBLIC},
     "health.health": {"GET": PUBLIC},
     "health.live": {"GET": PUBLIC},
     "health.ready": {"GET": PUBLIC},
