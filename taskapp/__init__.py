@@ -14,11 +14,13 @@ from taskapp import (
     config,
     database,
     dialects,
+    feeds,
     headers,
     health,
     paths,
     privacy,
     problems,
+    programs,
     proxies,
     rest,
     tasks,
@@ -55,7 +57,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     api = rest.init_app(app)
     users.init_app(app)
     accounts.init_app(app, api)
+    programs.init_app(app, api)
     tasks.init_app(app, api)
+    feeds.init_app(app, api)
     idempotency.init_app(app)  # after the tasks: as they are erased
     privacy.init_app(app, api)
     health.init_app(app, api)

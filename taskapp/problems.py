@@ -65,6 +65,19 @@ class NotOwner(Forbidden):
         super().__init__(f"{sentence} {hint}".rstrip())
 
 
+class InsufficientScope(Forbidden):
+    """A token for a program may not do this (RFC 6750, section 3.1); with another one it is done.
+
+    Never a 401, at which frontends sign their user out.
+    """
+
+    def __init__(self, scope: str | None) -> None:
+        needed = f"it takes the scope {scope}" if scope else "no scope is enough for it"
+        super().__init__(f"This token for a program may not do that: {needed}.")
+        challenge = 'Bearer realm="taskapp", error="insufficient_scope"'
+        self.headers = {"WWW-Authenticate": challenge + (f', scope="{scope}"' if scope else "")}
+
+
 class NotFound(Problem):
     """There is no such thing among what the user owns."""
 

@@ -44,7 +44,15 @@ def test_an_export_holds_everything(alice, bob):
     assert response.headers["Content-Type"] == "application/json"
     assert "attachment" in response.headers["Content-Disposition"]
     exported = response.json
-    assert exported.keys() == {"user", "account", "sessions", "idempotency_keys", "tasks"}
+    assert exported.keys() == {
+        "user",
+        "account",
+        "sessions",
+        "idempotency_keys",
+        "program_tokens",
+        "tasks",
+        "feeds",
+    }
     assert exported["user"]["id"] == alice.id
     assert exported["account"] is None
     assert [task["id"] for task in exported["tasks"]] == [task["id"] for task in reversed(tasks)]
@@ -71,7 +79,8 @@ def test_whatever_comes_in_pages_is_complete_and_in_the_same_order(app, monkeypa
             return json.loads(b"".join(islice(response.iter_encoded(), 100)))
 
     whole = exported()
-    assert len(whole["sessions"]) == len(whole["idempotency_keys"]) == len(whole["tasks"]) == 3
+    for name in ("sessions", "idempotency_keys", "tasks", "program_tokens", "feeds"):
+        assert len(whole[name]) == 3, name
     begun = [session["created_at"] for session in whole["sessions"]]
     assert begun == sorted(begun)
     for page in (1, 2, 3):
@@ -91,13 +100,24 @@ def test_an_export_of_an_account_holds_no_secret(app):
     assert "hash" not in json.dumps(exported)
 
 
+def test_an_export_holds_no_secret_of_a_program_or_a_feed(app):
+    alice = works(register(app))
+
+    exported = alice.client.get(f"/api/{alice.id}/export", headers=alice.headers).json
+
+    for each in exported["program_tokens"] + exported["feeds"]:
+        assert not {"token", "url", "digest"} & each.keys()
+
+
 def test_nothing_stored_is_an_empty_export(alice):
     assert alice.get(f"/api/{alice.id}/export").json == {
         "user": None,
         "account": None,
         "sessions": [],
         "idempotency_keys": [],
+        "program_tokens": [],
         "tasks": [],
+        "feeds": [],
     }
 
 
@@ -121,6 +141,8 @@ MINE = {
     "sessions": "user_id = :id",
     "refresh_tokens": "session_id IN (SELECT id FROM sessions WHERE user_id = :id)",
     "idempotency_keys": "user_id = :id",
+    "program_tokens": "user_id = :id",
+    "feeds": "user_id = :id",
     "tasks": "user_id = :id",
 }
 NOBODYS = {"attempts"}  # digests of e-mails and addresses, gone after 15 minutes
@@ -146,6 +168,12 @@ def works(person):
         key = {"Idempotency-Key": f"key-{number}"}
         made = person.client.post(tasks, json={"title": "t"}, headers=person.headers | key)
         assert made.status_code == 201
+        for things, about in [
+            ("tokens", {"name": "Script", "scopes": ["tasks:read"]}),
+            ("feeds", {"name": "Phone"}),
+        ]:
+            url = f"/api/{person.id}/{things}"
+            assert person.client.post(url, json=about, headers=person.headers).status_code == 201
     assert person.client.delete(made.headers["Location"], headers=person.headers).status_code == 200
     return person
 

@@ -10,8 +10,9 @@ from flask_jwt_extended import JWTManager
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from taskapp import config, paths, problems
-from taskapp.auth import tokens
+from taskapp.auth import programs, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
+from taskapp.database import now
 from taskapp.telemetry import audit, metrics
 
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
         longest=settings.jwt_max_length,
         leeway=settings.jwt_leeway,
     )
+    app.extensions["taskapp.open_to_programs"] = {}
     jwt.init_app(app)
     app.before_request(_guard_unrouted)
 
@@ -83,12 +85,25 @@ def identity() -> tokens.Identity:
 
 def session_id() -> str | None:
     """Return the session of the request's token; None if it was not issued here."""
-    return cast(tokens.Token, g.token).session
+    return cast(tokens.Token | programs.Program, g.token).session
 
 
 def look_up_sessions(app: Flask, has_session: Callable[[str, str], bool]) -> None:
     """Let `has_session(user_id, session_id)` tell whether the session of a token is alive."""
     app.extensions["taskapp.has_session"] = has_session
+
+
+def look_up_programs(app: Flask, find: programs.Find) -> None:
+    """Let `find(token)` tell whose a token for programs is, and what it may do."""
+    app.extensions["taskapp.find_program"] = find
+
+
+def open_to_programs(app: Flask, blueprint: str, things: str) -> None:
+    """Let programs use the routes of this blueprint that have a scope for these things.
+
+    All others are closed to them.
+    """
+    app.extensions["taskapp.open_to_programs"][blueprint] = things
 
 
 def count_requests(app: Flask, count: Callable[[], None]) -> None:
@@ -97,28 +112,39 @@ def count_requests(app: Flask, count: Callable[[], None]) -> None:
 
 
 def require_token() -> None:
-    """Let the request pass if its token is valid, and its user has not asked too often.
+    """Let the request pass if its token is valid and good for this, and was not sent too often.
 
-    Raises `problems.Unauthorized` (401), `problems.TooManyRequests` (429), or
+    Raises `problems.Unauthorized` (401), `problems.InsufficientScope` (403),
+    `problems.TooManyRequests` (429), or
     `problems.Unavailable` (503) while the login's keys can't be fetched.
     """
     # A preflight carries no token by design (Fetch standard, CORS protocol).
-    if request.method == "OPTIONS":
+    if request.method != "OPTIONS":
+        _check_scope(_identify())
+
+
+def require_owner() -> None:
+    """Let the request pass if its token is valid, names the path's `user_id`, and is good for this.
+
+    A route whose path has none gets the token's. Raises what `require_token` does, or
+    `problems.NotOwner` (403).
+    """
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    if asked.method == "OPTIONS":
         return
+    token = _identify()
+    owner = asked.view_args.setdefault("user_id", g.user_id)
+    if owner != g.user_id:
+        raise _not_owner(owner)
+    _check_scope(token)
+
+
+def _identify() -> tokens.Token | programs.Program:
+    """Return the request's token, which is valid and remembered for the request."""
     encoded = _bearer()
-    try:
-        token = verifier().verify(encoded)
-    except tokens.Refused as refused:
-        metrics.token_checks.labels("refused").inc()
-        audit.event("token.refused", reason=str(refused))
-        raise problems.Unauthorized(str(refused), error="invalid_token") from None
-    except Unreachable:
-        metrics.token_checks.labels("keys unavailable").inc()
-        raise problems.Unavailable(
-            "The keys of the login can't be fetched right now. Please try again."
-        ) from None
+    token = _program(encoded) if encoded.startswith(programs.PREFIX) else _verified(encoded)
     _remember(token)
-    # Before anything is looked up: also whoever hears 403 or 404 all the time has asked.
+    # Before more is looked up: also whoever hears 403 or 404 all the time has asked.
     current_app.extensions["taskapp.count"]()
     if _session_has_ended(token):
         metrics.token_checks.labels("session ended").inc()
@@ -127,24 +153,51 @@ def require_token() -> None:
             "The session has ended. Please sign in again.", error="invalid_token"
         )
     metrics.tokens_accepted.inc()
+    return token
 
 
-def require_owner() -> None:
-    """Let the request pass if its token is valid and names the path's `user_id`.
+def _verified(encoded: str) -> tokens.Token:
+    try:
+        return verifier().verify(encoded)
+    except tokens.Refused as refused:
+        raise _refusal(str(refused)) from None
+    except Unreachable:
+        metrics.token_checks.labels("keys unavailable").inc()
+        raise problems.Unavailable(
+            "The keys of the login can't be fetched right now. Please try again."
+        ) from None
 
-    A route whose path has none gets the token's. Raises what `require_token` does, or
-    `problems.NotOwner` (403).
-    """
-    require_token()
-    asked = request._get_current_object()  # type: ignore[attr-defined]
-    if asked.method == "OPTIONS":
+
+def _program(encoded: str) -> programs.Program:
+    # One look by its digest for each request: so it is revoked at once, in every process.
+    find: programs.Find = current_app.extensions["taskapp.find_program"]
+    program = find(encoded) if programs.FORM.fullmatch(encoded) else None
+    if program is None:
+        raise _refusal(programs.UNKNOWN)
+    if program.expires_at is not None and program.expires_at <= now():
+        raise _refusal(tokens.EXPIRED, program.identity.id)
+    return program
+
+
+def _refusal(reason: str, user_id: str | None = None) -> problems.Unauthorized:
+    metrics.token_checks.labels("refused").inc()
+    audit.event("token.refused", user_id=user_id, reason=reason)
+    return problems.Unauthorized(reason, error="invalid_token")
+
+
+def _check_scope(token: tokens.Token | programs.Program) -> None:
+    """Raise `problems.InsufficientScope` for a program that may not do what is asked for."""
+    if isinstance(token, tokens.Token):  # which is its user
         return
-    owner = asked.view_args.setdefault("user_id", g.user_id)
-    if owner != g.user_id:
-        raise _not_owner(owner)
+    things = current_app.extensions["taskapp.open_to_programs"].get(request.blueprint)
+    scope = programs.scope(things, request.method) if things else None
+    if scope not in token.scopes:
+        metrics.token_checks.labels("insufficient scope").inc()
+        audit.event("scope.missing", scope=scope)
+        raise problems.InsufficientScope(scope)
 
 
-def _remember(token: tokens.Token) -> None:
+def _remember(token: tokens.Token | programs.Program) -> None:
     noted = g._get_current_object()
     noted.token, noted.user_id = token, token.identity.id
     # What Flask-JWT-Extended's `verify_jwt_in_request` would leave, for its `get_jwt_identity`,
@@ -171,7 +224,7 @@ def _bearer() -> str:
     return encoded
 
 
-def _session_has_ended(token: tokens.Token) -> bool:
+def _session_has_ended(token: tokens.Token | programs.Program) -> bool:
     # One look by primary key for each request: so a sign-out holds at once, in every process.
     if token.session is None:
         return False
@@ -189,7 +242,8 @@ def _guard_unrouted() -> None:
     if versioned := VERSIONED.fullmatch(path):
         address = paths.written(versioned[1] + versioned[2])
         raise problems.NotFound(f"There is nothing here. {NO_VERSION} Call {address}")
-    require_token()
+    # No scope is looked at: there is nothing here to be done.
+    _identify()
     first, *rest = path.removeprefix("/api/").removesuffix("/").split("/")
     owner = paths.with_slashes(first)
     # With dots the first part alone does not tell whose path it is.

@@ -71,8 +71,9 @@ def _answers(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         for method, operation in path.items():
             if method != "parameters":
                 for status, response in operation["responses"].items():
-                    if str(status).startswith("2") and "content" in response:
-                        yield response["content"]["application/json"]
+                    content = response.get("content", {})
+                    if str(status).startswith("2") and "application/json" in content:
+                        yield content["application/json"]
 
 
 def _wrapped(schema: dict[str, Any], form: Form) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map
 
 from taskapp import config, dialects, problems
+from taskapp.auth import guard
+from taskapp.auth.programs import scope
 from taskapp.auth.tokens import EXPIRED
 from taskapp.dialects.document import formed
 from taskapp.rest import preferences
@@ -35,9 +38,10 @@ POLICY = (
 DESCRIPTION = """\
 Tasks for many users: each sees and changes only what is theirs.
 
-Every path under `/api/{user_id}` needs a JWT in the `Authorization` header; its user id must be
-the path's. `/api/tasks…` is the same as `/api/{user_id}/tasks…` for the token's own user. Errors
-are problem details (RFC 9457) whose `detail` can be shown to people.
+Every path under `/api/{user_id}` needs a token in the `Authorization` header: a JWT whose user id
+is the path's, or, where a scope is named, a token for programs (`tk_…`) that has it. `/api/tasks…`
+is the same as `/api/{user_id}/tasks…` for the token's own user. Errors are problem details (RFC
+9457) whose `detail` can be shown to people.
 
 Query parameters and fields that are not known here are ignored; with `Prefer: handling=strict`
 (RFC 7240) they are a 422 that names them.
@@ -49,6 +53,8 @@ TAGS = {
     "tasks": "A user's tasks.",
     "sync": "What has changed, for frontends that keep a copy.",
     "accounts": "Signing in, and the account of whoever has.",
+    "programs": "Tokens for scripts and other programs.",
+    "feeds": "Calendars that show what is due.",
     "privacy": "All that is stored about a user.",
     "health": "Whether the service lives and is ready.",
 }
@@ -92,12 +98,15 @@ OWNER = [
     }
 ]
 
+# Of an answer with a secret in it (RFC 6749, section 5.1).
+NOT_STORED = {"Cache-Control": "no-store"}
+
 ALWAYS = (401, 403, 404, 422, 429, 500, 503)  # behind the guard, under a user's path
 WITH_A_BODY = (400, 408, 413, 415)
 MEANINGS = {
     400: "The request can't be read, its JSON is broken for example.",
     401: "The token is missing, has expired or is not valid.",
-    403: "The path belongs to another user.",
+    403: "The path belongs to another user, or the token for a program lacks the scope.",
     404: "There is no such thing among what the user owns.",
     408: str(problems.RequestTimeout().description),
     413: problems.DETAILS[413],
@@ -200,18 +209,27 @@ class Blueprint(flask_smorest.Blueprint):
 
     `problems` are the statuses that each of its operations may answer with; those of an
     unreadable body are added where there is one. `tag` is the group of its operations in the
-    documentation, by default the blueprint's name.
+    documentation, by default the blueprint's name. Where it is about `things`, tokens for programs
+    are accepted that have the scope for these; without, none is.
     """
 
     ARGUMENTS_PARSER = Parser()
 
     def __init__(
-        self, *args: Any, problems: tuple[int, ...] = ALWAYS, tag: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        problems: tuple[int, ...] = ALWAYS,
+        tag: str = "",
+        things: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.problems = problems
         self.tag = tag or self.name
         self._prepare_doc_cbks.append(self._add_problems)
+        if things:
+            self.record(lambda state: guard.open_to_programs(state.app, self.name, things))
+            self._prepare_doc_cbks.append(partial(_add_scope, things))
 
     def arguments(self, schema: type[ma.Schema], **kwargs: Any) -> Any:
         """Return smorest's decorator, with a schema that is made once and not for each request."""
@@ -367,7 +385,8 @@ def _security_schemes(settings: config.Settings) -> dict[str, dict[str, Any]]:
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": f"Paste a JWT, without the word Bearer: {'; or '.join(sources)}.",
+        "description": f"Paste a JWT, without the word Bearer: {'; or '.join(sources)}. Where an"
+        " operation names a scope, a token for programs (`tk_…`) that has it will do.",
         "x-user-id-claim": settings.jwt_identity_claim,  # by which our page fills in paths
     }
     password = {
@@ -413,6 +432,13 @@ def _add_request_id(doc: dict[str, Any]) -> None:
         if isinstance(response, dict) and "$ref" not in response:
             headers = response.setdefault("headers", {})
             response["headers"] = {**headers, "X-Request-ID": _header("X-Request-ID")}
+
+
+def _add_scope(
+    things: str, doc: dict[str, Any], info: Any, *, method: str, app: Flask, **context: Any
+) -> dict[str, Any]:
+    ways = [{BEARER: [scope(things, method.upper())]}]
+    return {**doc, "security": ways + SIGNED_IN[1:] if config.of(app).accounts_kept else ways}
 
 
 def _add_forms(doc: dict[str, Any]) -> None:

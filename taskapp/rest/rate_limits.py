@@ -98,7 +98,7 @@ def init_app(app: Flask) -> None:
         reads=settings.rate_limit_reads,
         writes=settings.rate_limit_writes,
     )
-    guard.count_requests(app, _count_user)
+    guard.count_requests(app, count_user)
     app.after_request(_count_refused)
 
 
@@ -118,7 +118,7 @@ def count_address() -> None:
         _count("address", clients.network(request.remote_addr))
 
 
-def _count_user() -> None:
+def count_user() -> None:
     """Count a request of the user whose token it has; raises `TooManyRequests`."""
     _count("reads" if request.method in READS else "writes", g.user_id)
 

@@ -5,7 +5,7 @@ from flask import Flask
 from taskapp import dialects
 from taskapp.rest import personal
 from taskapp.rest.openapi import OWNER, Api
-from taskapp.tasks import bulk, queries, routes, sync, waiting
+from taskapp.tasks import bulk, queries, routes, summary, sync, waiting
 from taskapp.tasks.schemas import TaskSchema
 
 
@@ -17,5 +17,6 @@ def init_app(app: Flask, api: Api) -> None:
     )
     # Routes that have a word in an id's place come first.
     api.register_blueprint(sync.blueprint, parameters=OWNER)
+    api.register_blueprint(summary.blueprint, parameters=OWNER)
     api.register_blueprint(bulk.blueprint, parameters=OWNER)
     api.register_blueprint(routes.blueprint, parameters=OWNER)

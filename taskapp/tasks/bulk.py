@@ -30,7 +30,9 @@ FIELDS: dict[str, ma.Schema | None] = {
     "restore": None,
 }
 
-blueprint = Blueprint("bulk", __name__, url_prefix="/api/<user_id>/tasks", tag="tasks")
+blueprint = Blueprint(
+    "bulk", __name__, url_prefix="/api/<user_id>/tasks", tag="tasks", things="tasks"
+)
 blueprint.before_request(auth.require_owner)
 
 

@@ -43,7 +43,7 @@ LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "str
 Answer = tuple[queries.Row, dict[str, str]]
 Query = Callable[..., queries.Row | None]
 
-blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks")
+blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks", things="tasks")
 blueprint.before_request(auth.require_owner)
 
 

@@ -172,7 +172,7 @@ class Rule:
 @lru_cache(1000)
 def read(text: str) -> Rule:
     """Return the rule that is written so; raises `BadRule`."""
-    sent = WORDS.get(text.strip().lower(), text.strip().upper()).removeprefix("RRULE:")
+    sent = written(text)
     if re.search(r"[:\s]", sent):
         raise BadRule("Send one rule alone, without DTSTART, EXDATE or other lines.")
     parts = _parts(sent)
@@ -194,6 +194,11 @@ def read(text: str) -> Rule:
         _week_start(parts.get("WKST", "MO")),
         by,
     )
+
+
+def written(text: str) -> str:
+    """Return the rule as RFC 5545 writes it, whether that makes sense or not."""
+    return WORDS.get(text.strip().lower(), text.strip().upper()).removeprefix("RRULE:")
 
 
 def _parts(sent: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import marshmallow as ma
@@ -18,7 +19,7 @@ from taskapp.rest.fields import (
     UTCTime,
     trimmed,
 )
-from taskapp.rest.pagination import LARGEST_ID, LimitArguments, Number
+from taskapp.rest.pagination import LARGEST_ID, Arguments, LimitArguments, Number
 from taskapp.tasks import due_dates, rules, schedule
 from taskapp.tasks.folding import fold
 from taskapp.tasks.models import (
@@ -478,3 +479,76 @@ class ChangesSchema(ma.Schema):
             "example": "/api/alice/tasks/changes?since=7",
         },
     )
+
+
+class Day(fields.String):
+    """A date, as `2026-02-01`."""
+
+    default_error_messages = {"day": "Not a date: send one such as 2026-02-01."}
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> date:  # type: ignore[override]
+        text = super()._deserialize(*args, **kwargs).strip()
+        try:
+            day = date.fromisoformat(due_dates.normal(text))  # which takes no other form
+        except ValueError:
+            raise self.make_error("day") from None
+        # In every zone it begins, and so does the next.
+        if not date.min < day < date.max - timedelta(days=1):
+            raise self.make_error("day")
+        return day
+
+
+class SummaryArguments(Arguments):
+    """The query parameters of the summary."""
+
+    aliases = {"timeZone": "time_zone", "tz": "time_zone", "timezone": "time_zone"}
+
+    time_zone = TimeZone(
+        load_default=None,
+        metadata={
+            "description": "The IANA's name of the zone in which it is today; UTC where there is"
+            " none.",
+        },
+    )
+    today = Day(
+        metadata={
+            "description": "Which day it is there. Without, it is by the clock of the service, and"
+            " the answer has no ETag.",
+        },
+    )
+
+
+class CountSchema(ma.Schema):
+    """How many tasks have a value."""
+
+    value = fields.String(required=True, metadata={"example": "high"})
+    count = fields.Integer(required=True, metadata={"example": 3})
+    pending = fields.Integer(
+        required=True, metadata={"example": 2, "description": "How many are not completed."}
+    )
+
+
+class StatusCountsSchema(ma.Schema):
+    """How many tasks are completed, and how many are not."""
+
+    pending = fields.Integer(required=True, metadata={"example": 9})
+    completed = fields.Integer(required=True, metadata={"example": 3})
+
+
+class SummarySchema(ma.Schema):
+    """How many tasks there are of each kind."""
+
+    today = fields.Date(required=True, metadata={"example": "2026-02-01"})
+    time_zone = fields.String(required=True, metadata={"example": ZONE})
+    total = fields.Integer(required=True, metadata={"example": 12})
+    status = fields.Nested(StatusCountsSchema, required=True)
+    overdue = fields.Integer(
+        required=True,
+        metadata={"example": 1, "description": "Not completed, and due before today."},
+    )
+    due_today = fields.Integer(
+        required=True, metadata={"example": 2, "description": "Not completed, and due today."}
+    )
+    priority = fields.List(fields.Nested(CountSchema), required=True)
+    category = fields.List(fields.Nested(CountSchema), required=True)
+    tags = fields.List(fields.Nested(CountSchema), required=True)

@@ -17,7 +17,7 @@ RETRY_AFTER = {
     }
 }
 
-blueprint = Blueprint("sync", __name__, url_prefix="/api/<user_id>/tasks/changes")
+blueprint = Blueprint("sync", __name__, url_prefix="/api/<user_id>/tasks/changes", things="tasks")
 blueprint.before_request(auth.require_owner)
 
 

@@ -30,6 +30,15 @@ ROW_CONTENT = re.compile(
 )
 
 
+# Of a calendar; what comes behind it is what opens it.
+SECRET_ADDRESS = re.compile("(/feeds/).+")
+
+
+def without_secret(address: str) -> str:
+    """Return an address without what opens a calendar."""
+    return SECRET_ADDRESS.sub(r"\1(left out)", address)
+
+
 def without_rows(text: str) -> str:
     """Return the text of an error without the values of a row."""
     return ROW_CONTENT.sub(r"\1: (left out)", text)
@@ -79,7 +88,7 @@ def _route(asked: Request) -> str | None:
 
 
 def _route_or_path(asked: Request) -> str:
-    return _route(asked) or f"{quote(asked.path[:LONGEST_PATH])} (no route)"
+    return _route(asked) or f"{without_secret(quote(asked.path[:LONGEST_PATH]))} (no route)"
 
 
 def _start() -> None:

@@ -12,7 +12,8 @@ from flask import Flask, g
 from taskapp import config
 from taskapp.telemetry import logs
 
-UNTRACED = "health,metrics"
+# Addresses that are looked for, with commas between them. That of a feed is a secret.
+UNTRACED = "health,metrics,^[a-z]+://[^/]+/feeds/"
 ADDRESSES = ("http.target", "http.url", "url.full")  # of a request, in OpenTelemetry's conventions
 NO_SPAN: AbstractContextManager[None] = nullcontext()
 
@@ -100,8 +101,11 @@ def _report_errors(dsn: str) -> None:
 
 
 def _without_rows(event: Any, hint: object) -> Any:
-    """Leave out the values of a refused row, as the log does, and the query."""
+    """Leave out the values of a refused row, as the log does, the query, and a feed's address."""
     for raised in event.get("exception", {}).get("values", []):
         raised["value"] = logs.without_rows(raised.get("value") or "")
-    event.get("request", {}).pop("query_string", None)
+    asked = event.get("request", {})
+    asked.pop("query_string", None)
+    if "url" in asked:
+        asked["url"] = logs.without_secret(asked["url"])
     return event

@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import execute, now
+from taskapp.database import execute, now, upsert
+from taskapp.users import revisions
 from taskapp.users.models import User
 
 Row = sa.Row[Any]
@@ -15,6 +16,21 @@ def create(user: Identity) -> None:
     """Store a new user, whose id nobody has had before."""
     new = {"id": user.id, "email": user.email, "name": user.name, "created_at": now()}
     execute(sa.insert(User).values(**new))
+
+
+def ensure(owner: Identity) -> None:
+    """Store the owner, about whom nothing may be stored yet, with no task and no revision taken."""
+    start = revisions.first()
+    new = upsert(User).values(
+        id=owner.id,
+        email=owner.email,
+        name=owner.name,
+        created_at=now(),
+        revision=start,
+        purge_horizon=start,
+        task_count=0,
+    )
+    execute(new.on_conflict_do_nothing(index_elements=[User.id]))
 
 
 def get(user_id: str) -> Row | None:

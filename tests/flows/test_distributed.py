@@ -11,14 +11,16 @@ from taskapp.config import ROOT
 from tests.servers import Postgres, Service
 from tests.waiting import PATIENCE
 
-ALTER = re.compile(r"^ALTER TABLE (?:tasks|accounts|sessions) .*;$", re.MULTILINE)
+ALTER = re.compile(
+    r"^ALTER TABLE (?:tasks|accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE
+)
 
 
 @pytest.fixture
 def service(tmp_path):
     growth = (ROOT / "docs/operations.md").read_text().partition("## Growth")[2]
     statements = [text for text in ALTER.findall(growth) if "HASH" not in text]
-    assert len(statements) == 3
+    assert len(statements) == 5
     on = {"ACCOUNTS": "on", "WEB_CONCURRENCY": "1"}
     with Postgres() as postgres, Service(postgres.url, tmp_path, **on) as service:
         with psycopg.connect(postgres.url, autocommit=True) as connection:
@@ -47,9 +49,21 @@ def test_a_user_comes_works_and_leaves(service):
         assert session.delete(one).status_code == 200
         assert session.post(f"{one}/restore").json()["title"] == "One"
         assert len(session.get(f"{tasks}/changes?since=0").json()["changes"]) == 1
+        user = f"{service.url}/api/{signed_in['user']['id']}"
+        program = session.post(f"{user}/tokens", json={"name": "n", "scopes": ["tasks:read"]})
+        assert program.status_code == session.post(f"{user}/feeds", json={}).status_code == 201
         body = {"password": credentials["password"]}
         assert session.delete(f"{auth}/me", json=body).status_code == 200
 
     with psycopg.connect(service.postgres.url) as connection:
-        for table in ("users", "tasks", "accounts", "sessions", "refresh_tokens"):
+        gone = (
+            "users",
+            "tasks",
+            "accounts",
+            "sessions",
+            "refresh_tokens",
+            "program_tokens",
+            "feeds",
+        )
+        for table in gone:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table

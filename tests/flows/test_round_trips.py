@@ -10,6 +10,8 @@ import pytest
 from taskapp import create_app
 from taskapp.auth import tokens
 from tests.conftest import Person
+from tests.feeds.calendars import make
+from tests.programs.people import program
 from tests.servers import RoundTrips
 
 
@@ -81,3 +83,17 @@ def test_a_rule_costs_round_trips_only_where_more_than_one_task_is_written(count
         assert alice.patch(f"{task['url']}/complete").json["next_task_id"]
     with round_trips(counter, 8):
         assert alice.patch(f"{task['url']}/complete").json["next_task_id"] is None
+
+
+def test_a_program_takes_one_more_and_so_does_a_calendar(counter, alice):
+    script = program(alice)
+    url = make(alice)["url"]
+    task = script.has_task()  # the first use is noted
+    etag = {"If-None-Match": alice.client.get(url).headers["ETag"]}
+
+    with round_trips(counter, 2):
+        assert script.get(task["url"]).status_code == 200
+    with round_trips(counter, 2):
+        assert alice.client.get(url, headers=etag).status_code == 304
+    with round_trips(counter, 1):
+        assert alice.get(f"{alice.tasks_url}/summary?today=2026-02-01").status_code == 200

@@ -53,6 +53,17 @@ def assert_documented(document, path, method, answer):
     assert one.keys() - {"refresh_token"} == set(schema["required"]), (method, path)
 
 
+BODY = {"title": "t", "operations": [], "name": "Script", "scopes": ["tasks:read"]}
+
+
+def secrets_of(alice):
+    """Let Alice have a token and a feed, and return what stands for them in paths."""
+    token = alice.post(f"/api/{alice.id}/tokens", json=BODY).json
+    feed = alice.post(f"/api/{alice.id}/feeds").json
+    secret = feed["url"].rpartition("/")[2].removesuffix(".ics")
+    return {"token_id": token["id"], "feed_id": feed["id"], "secret": secret}
+
+
 def test_what_is_answered_with_success_is_documented(alice):
     document = alice.get("/openapi.json").json
     for path, item in document["paths"].items():
@@ -62,10 +73,13 @@ def test_what_is_answered_with_success_is_documented(alice):
             task = alice.has_task()
             if path.endswith("/restore"):
                 alice.delete(task["url"])
-            url = path.format(user_id=alice.id, task_id=task["id"])
-            body = {} if method == "get" else {"json": {"title": "t", "operations": []}}
+            secrets = secrets_of(alice)
+            url = path.format(user_id=alice.id, task_id=task["id"], **secrets)
+            body = {} if method == "get" else {"json": BODY}
 
             answer = alice.open(f"{url}?since=0", method.upper(), **body)
+            alice.delete(f"/api/{alice.id}/feeds/{secrets['feed_id']}")
+            alice.delete(f"/api/{alice.id}/tokens/{secrets['token_id']}")
 
             assert_documented(document, path, method, answer)
 
@@ -163,7 +177,7 @@ def test_nothing_is_filled_in_that_changes_what_an_operation_does(stranger):
                 assert "example" not in parameter, parameter
                 assert "example" not in parameter["schema"], parameter
                 default = parameter["schema"].get("default")
-                assert default in (None, "all", False, 0, 1000), parameter
+                assert default in (None, "all", "events", False, 0, 1000), parameter
 
 
 @pytest.mark.parametrize("outside", ["", "https://login.example.com"])

@@ -158,6 +158,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /** List the tokens for programs, with their last use. */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Make a token with which a program comes in, as this user, within its scopes.
+         * @description It is shown in this answer only. There may be 50.
+         */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+                /**
+                 * @description Which token.
+                 * @example 7
+                 */
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a token, at once and everywhere. */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tasks/changes": {
         parameters: {
             query?: never;
@@ -177,6 +232,33 @@ export interface paths {
          *     `deleted_at`. Where deletions since then are no longer known the answer is a 410: start over.
          */
         get: operations["listChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Count the tasks by status, priority, category and tag, and those that are due.
+         * @description Deleted ones are left out. What was due at an earlier hour of today is due today, not overdue.
+         *     Say which day it is: then the answer has the ETag of all of the user's tasks.
+         */
+        get: operations["getSummary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -347,6 +429,87 @@ export interface paths {
          *     next one, `next_task_id`; setting it back takes that away again if nobody has touched it.
          */
         patch: operations["completeTask"];
+        trace?: never;
+    };
+    "/api/{user_id}/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /** List the calendar feeds, with their last use. */
+        get: operations["listFeeds"];
+        put?: never;
+        /**
+         * Make an address that a calendar can subscribe to, to show what is due.
+         * @description It is shown in this answer only. There may be 50.
+         */
+        post: operations["createFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/feeds/{feed_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+                /**
+                 * @description Which feed.
+                 * @example 7
+                 */
+                feed_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a feed, at once and everywhere. */
+        delete: operations["revokeFeed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/feeds/{secret}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The secret.
+                 * @example 4Jx0…
+                 */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Get the calendar: up to 1000 tasks, those that are due the latest, or the newest.
+         * @description No token is needed: whoever has the address sees it.
+         */
+        get: operations["showFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/{user_id}/export": {
@@ -627,6 +790,97 @@ export interface components {
             /** @description Whether it is that of the token. */
             current: boolean;
         };
+        ProgramToken: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example Backup script */
+            name: string;
+            /**
+             * @example [
+             *       "tasks:read",
+             *       "tasks:write"
+             *     ]
+             */
+            scopes: ("tasks:read" | "tasks:write")[];
+            /**
+             * Format: date-time
+             * @example 2027-01-31T09:30:00Z
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T09:30:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description To a minute; null: never.
+             * @example 2026-02-01T09:30:00.000000Z
+             */
+            last_used_at: string | null;
+        };
+        NewProgramToken: {
+            /**
+             * @description What it is for.
+             * @example Backup script
+             */
+            name: string;
+            /**
+             * @description What it may do: `tasks:read`, `tasks:write`, or both.
+             * @example [
+             *       "tasks:read",
+             *       "tasks:write"
+             *     ]
+             */
+            scopes: ("tasks:read" | "tasks:write")[];
+            /**
+             * Format: date-time
+             * @description Until when it is accepted; without, until it is revoked.
+             * @default null
+             * @example 2027-01-31T09:30:00Z
+             */
+            expires_at: string | null;
+        };
+        MadeProgramToken: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example Backup script */
+            name: string;
+            /**
+             * @example [
+             *       "tasks:read",
+             *       "tasks:write"
+             *     ]
+             */
+            scopes: ("tasks:read" | "tasks:write")[];
+            /**
+             * Format: date-time
+             * @example 2027-01-31T09:30:00Z
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T09:30:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description To a minute; null: never.
+             * @example 2026-02-01T09:30:00.000000Z
+             */
+            last_used_at: string | null;
+            /**
+             * @description Shown this once, and never again.
+             * @example tk_4Jx0…
+             */
+            token: string;
+        };
         Task: {
             /**
              * Format: int64
@@ -721,6 +975,48 @@ export interface components {
              * @example /api/alice/tasks/changes?since=7
              */
             next: string;
+        };
+        StatusCounts: {
+            /** @example 9 */
+            pending: number;
+            /** @example 3 */
+            completed: number;
+        };
+        Count: {
+            /** @example high */
+            value: string;
+            /** @example 3 */
+            count: number;
+            /**
+             * @description How many are not completed.
+             * @example 2
+             */
+            pending: number;
+        };
+        Summary: {
+            /**
+             * Format: date
+             * @example 2026-02-01
+             */
+            today: string;
+            /** @example Europe/Berlin */
+            time_zone: string;
+            /** @example 12 */
+            total: number;
+            status: components["schemas"]["StatusCounts"];
+            /**
+             * @description Not completed, and due before today.
+             * @example 1
+             */
+            overdue: number;
+            /**
+             * @description Not completed, and due today.
+             * @example 2
+             */
+            due_today: number;
+            priority: components["schemas"]["Count"][];
+            category: components["schemas"]["Count"][];
+            tags: components["schemas"]["Count"][];
         };
         Operation: {
             /**
@@ -885,6 +1181,59 @@ export interface components {
             /** @example true */
             completed?: boolean;
         };
+        Feed: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example Calendar */
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T09:30:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description To a minute; null: never.
+             * @example 2026-02-01T09:30:00.000000Z
+             */
+            last_used_at: string | null;
+        };
+        NewFeed: {
+            /**
+             * @description Where it is shown, for example.
+             * @default Calendar
+             * @example Calendar
+             */
+            name: string;
+        };
+        MadeFeed: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example Calendar */
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T09:30:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description To a minute; null: never.
+             * @example 2026-02-01T09:30:00.000000Z
+             */
+            last_used_at: string | null;
+            /**
+             * @description Shown this once, and never again: whoever has it sees the tasks.
+             * @example https://tasks.example.com/feeds/4Jx0….ics
+             */
+            url: string;
+        };
         Account: {
             /** @example alice@example.com */
             email: string;
@@ -914,7 +1263,9 @@ export interface components {
             user: components["schemas"]["User"] | null;
             account: components["schemas"]["Account"] | null;
             sessions: components["schemas"]["Session"][];
+            program_tokens: components["schemas"]["ProgramToken"][];
             tasks: components["schemas"]["Task"][];
+            feeds: components["schemas"]["Feed"][];
             idempotency_keys: components["schemas"]["IdempotencyKey"][];
         };
         Confirmation: {
@@ -1150,7 +1501,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The path belongs to another user. */
+        /** @description The path belongs to another user, or the token for a program lacks the scope. */
         FORBIDDEN: {
             headers: {
                 "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -1213,6 +1564,14 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The copy at hand is current. */
+        NOT_MODIFIED: {
+            headers: {
+                "X-Request-ID": components["headers"]["X-Request-ID"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
         /** @description The task is not what `If-Match` says; `current` is what it is now. */
         PRECONDITION_FAILED: {
             headers: {
@@ -1233,14 +1592,6 @@ export interface components {
                  */
                 "application/problem+json": components["schemas"]["Problem"];
             };
-        };
-        /** @description The copy at hand is current. */
-        NOT_MODIFIED: {
-            headers: {
-                "X-Request-ID": components["headers"]["X-Request-ID"];
-                [name: string]: unknown;
-            };
-            content?: never;
         };
     };
     parameters: never;
@@ -1635,6 +1986,122 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramToken"][];
+                };
+            };
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProgramToken"];
+            };
+        };
+        responses: {
+            /** @description The new token. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeProgramToken"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+                /**
+                 * @description Which token.
+                 * @example 7
+                 */
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token is refused from now on. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     listChanges: {
         parameters: {
             query: {
@@ -1675,6 +2142,52 @@ export interface operations {
             403: components["responses"]["FORBIDDEN"];
             404: components["responses"]["NOT_FOUND"];
             410: components["responses"]["GONE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    getSummary: {
+        parameters: {
+            query?: {
+                /** @description The IANA's name of the zone in which it is today; UTC where there is none. */
+                time_zone?: string | null;
+                /** @description Which day it is there. Without, it is by the clock of the service, and the answer has no ETag. */
+                today?: string;
+            };
+            header?: {
+                /** @description The ETag of the copy at hand, with its quotes; 304 if it is current. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    /** @description For `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            304: components["responses"]["NOT_MODIFIED"];
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             429: components["responses"]["TOO_MANY_REQUESTS"];
             500: components["responses"]["INTERNAL_SERVER_ERROR"];
@@ -2172,6 +2685,163 @@ export interface operations {
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    listFeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feeds, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"][];
+                };
+            };
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    createFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            /** @description The new feed. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeFeed"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    revokeFeed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+                /**
+                 * @description Which feed.
+                 * @example 7
+                 */
+                feed_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing is at its address any more. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    showFeed: {
+        parameters: {
+            query?: {
+                /** @description `events`, which every calendar shows: what has a due date; or `todos`, all tasks, for programs that know those. */
+                as?: "events" | "todos";
+            };
+            header?: {
+                /** @description The ETag of the copy at hand, with its quotes; 304 if it is current. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The secret.
+                 * @example 4Jx0…
+                 */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar. */
+            200: {
+                headers: {
+                    /** @description For `If-Match` and `If-None-Match`. */
+                    ETag?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            304: components["responses"]["NOT_MODIFIED"];
+            404: components["responses"]["NOT_FOUND"];
             422: components["responses"]["UNPROCESSABLE_ENTITY"];
             429: components["responses"]["TOO_MANY_REQUESTS"];
             500: components["responses"]["INTERNAL_SERVER_ERROR"];
