@@ -21,6 +21,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        # In the order of whoever erases a person.
+        op.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
     op.drop_table("feeds")
     op.drop_table("program_tokens")
 

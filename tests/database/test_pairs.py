@@ -36,6 +36,8 @@ class Alice:
     app: Flask
     holder: AccountHolder
     tasks: list[str]
+    token: int = 0  # for programs
+    feed: int = 0
 
     def ask(self, method: str, path: str = "", **kwargs: Any) -> Any:
         headers = self.holder.headers | kwargs.pop("headers", {})
@@ -56,6 +58,7 @@ def old_key() -> dict[str, str]:
 
 
 NEW = {"json": {"title": "t"}}
+TOKEN = {"name": "a", "scopes": ["tasks:read"]}
 PASSWORD_GIVEN = {"json": {"password": PASSWORD}}
 
 
@@ -95,6 +98,10 @@ WRITES: dict[str, Callable[[Alice], Any]] = {
         "POST", "/api/auth/password", json={"password": PASSWORD, "new_password": PASSWORD + "!"}
     ),
     "rename": lambda alice: alice.ask("PATCH", "/api/auth/me", json={"name": "A"}),
+    "make a token": lambda alice: alice.ask("POST", "/tokens", json=TOKEN),
+    "revoke it": lambda alice: alice.ask("DELETE", f"/tokens/{alice.token}"),
+    "make a feed": lambda alice: alice.ask("POST", "/feeds", json={"name": "a"}),
+    "end it": lambda alice: alice.ask("DELETE", f"/feeds/{alice.feed}"),
     "erase": lambda alice: alice.ask("DELETE", **PASSWORD_GIVEN),
     "purge": purge,
 }
@@ -138,6 +145,8 @@ def an_alice(app: Flask) -> Alice:
     for _ in range(TASKS):
         task = alice.ask("POST", "/tasks", **NEW)
         alice.tasks.append(task.headers["Location"])
+    alice.token = alice.ask("POST", "/tokens", json=TOKEN).json["id"]
+    alice.feed = alice.ask("POST", "/feeds", json={"name": "a"}).json["id"]
     post(app, "login", {"email": email, "password": PASSWORD})
     with app.app_context(), db.engine.begin() as connection:
         owner = {"user_id": alice.holder.id}
@@ -206,4 +215,8 @@ def test_every_route_that_writes_is_among_them(app):
         "holder.end_sessions",
         "holder.end_session",  # as logout
         "privacy.erase",
+        "programs.create_token",
+        "programs.revoke_token",
+        "feeds.create_feed",
+        "feeds.revoke_feed",
     }

@@ -116,8 +116,8 @@ def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_pa
     assert asked.status_code == 503
     starting = [json.loads(line)["message"] for line in service.lines()]
     assert [bool(sentence.search(line)) for line in starting].count(True) == 1
-    # One line for a request that fails, with the reason.
-    (away,) = [line for line in starting if line.startswith("database unavailable")]
+    # One line for a look that finds it away, with the reason.
+    (away,) = [line for line in starting if line.startswith("not ready")]
     assert "refused" in away
     assert MARKER not in service.log.read_text()
 

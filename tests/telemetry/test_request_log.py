@@ -13,7 +13,7 @@ def test_a_request_is_one_line_that_says_who_and_what_but_no_content(alice, log)
     task = alice.has_task("A secret title")
     response = alice.get(f"{task['url']}?status=hidden")
 
-    _, line = log
+    _, line = [each for each in log if each["logger"] == "taskapp.requests"]
     assert line["method"] == "GET"
     assert line["route"] == "/api/<user_id>/tasks/<row_id:task_id>"
     assert line["status"] == 200
