@@ -12,7 +12,7 @@ from tests.servers import Postgres, Service
 from tests.waiting import PATIENCE
 
 ALTER = re.compile(
-    r"^ALTER TABLE (?:tasks|accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE
+    r"^ALTER TABLE (?:accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE
 )
 
 
@@ -20,7 +20,7 @@ ALTER = re.compile(
 def service(tmp_path):
     growth = (ROOT / "docs/operations.md").read_text().partition("## Growth")[2]
     statements = [text for text in ALTER.findall(growth) if "HASH" not in text]
-    assert len(statements) == 5
+    assert len(statements) == 4
     on = {"ACCOUNTS": "on", "WEB_CONCURRENCY": "1"}
     with Postgres() as postgres, Service(postgres.url, tmp_path, **on) as service:
         with psycopg.connect(postgres.url, autocommit=True) as connection:
