@@ -110,9 +110,10 @@ def test_redis(environ, app):
     assert "FAIL  Redis" in output
 
     with ValkeyServer() as server:
-        url = f"redis://127.0.0.1:{server.port}/0"
-        code, output = check(create_app(environ | {"REDIS_URL": url}))
-    assert code == 0, output
+        urls = [f"{scheme}://127.0.0.1:{server.port}/0" for scheme in ("redis", "valkey")]
+        found = [check(create_app(environ | {"REDIS_URL": url})) for url in (*urls, "memory://")]
+    assert [code for code, _ in found] == [0, 0, 0], found
+    assert "Redis         answers" in found[1][1]
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def test_a_bad_secret_is_refused_without_saying_it_again(tmp_path, name, value):
         "redis://valkey:6379/0",
         "rediss://:password@valkey",
         "redis+sentinel://one:26379,two:26379/service",
+        "valkey+cluster://:password@one:6379,two:6379",
         "memory://",
     ],
 )
@@ -241,6 +242,10 @@ def test_every_line_of_the_example_is_accepted(tmp_path):
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("REDIS_URL", f"redis://:{MARKER}@valkey/0?db=x", "redis://"),
         ("REDIS_URL", f"redis://:{MARKER}@valkey/0?retry=x&pool=y", "redis://"),
+        ("REDIS_URL", f"redis+sentinel://:{MARKER}@valkey/0", "redis://"),
+        ("REDIS_URL", f"redis+sentinel://:{MARKER}@valkey:26379", "redis://"),
+        ("REDIS_URL", f"redis+cluster://:{MARKER}@valkey", "redis://"),
+        ("REDIS_URL", f"redis+other://:{MARKER}@valkey:6379", "redis://"),
         ("SENTRY_DSN", MARKER, "https://key@"),
         ("SENTRY_DSN", f"https://{MARKER}@sentry.example.com", "https://key@"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"{MARKER}:4318", "http://collector:4318"),
