@@ -751,17 +751,20 @@ def of(app: Flask) -> Settings:
 
 def warnings(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return what is probably a mistake in what is set, a sentence each; raises `BadSetting`."""
-    return list(_set_in(environ).warnings(_names(*fields(Settings))))
+    return list(_set_in(environ).warnings(_names(*fields(Settings)), _secrets()))
 
 
 def _set_in(environ: Mapping[str, str]) -> variables.Given:
     # A `.env` belongs to the service as it is started, not to every reader of settings.
     file = ROOT / ".env" if environ is os.environ and (ROOT / ".env").exists() else None
-    secret = [declared for declared in fields(Settings) if about(declared).secret]
     try:
-        return variables.given(environ, file, _names(*secret))
+        return variables.given(environ, file, _secrets())
     except variables.Bad as bad:
         raise BadSetting(bad.name, bad.reason) from None
+
+
+def _secrets() -> list[str]:
+    return _names(*(declared for declared in fields(Settings) if about(declared).secret))
 
 
 def _names(*declared: dataclasses.Field[Any]) -> list[str]:
