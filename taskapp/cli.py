@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 
 import click
@@ -22,7 +21,8 @@ from taskapp.accounts import queries as accounts
 from taskapp.accounts.commands import user
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import Unavailable, maintenance, now, schema, turns
+from taskapp.database import maintenance, now, schema, turns
+from taskapp.database.commands import Command
 from taskapp.rest import idempotency
 from taskapp.tasks import trash
 
@@ -32,17 +32,6 @@ PURGED_AT_ONCE = 1000  # rows, or users
 TRIES = 30  # of a migration that does not get its locks in time, a second apart
 
 keys = AppGroup("keys", help="The keys that access tokens are verified with.")
-
-
-class Command(click.Command):
-    """A command that ends with one line where the database can't be used."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it."""
-        try:
-            return super().invoke(ctx)
-        except Unavailable as error:
-            raise click.ClickException(schema.away(error)) from None
 
 
 def init_app(app: Flask) -> None:

@@ -13,6 +13,7 @@ from taskapp.accounts import emails, passwords, queries
 from taskapp.accounts.schemas import RegistrationSchema
 from taskapp.auth import Identity
 from taskapp.database import transaction
+from taskapp.database.commands import Command
 from taskapp.telemetry import audit
 from taskapp.users import queries as users
 from taskapp.users import revisions
@@ -20,7 +21,14 @@ from taskapp.users import revisions
 PAGE = 1000  # accounts that are read at a time
 ENTROPY = 16  # bytes of a password that is made here
 
-user = AppGroup("user", help="The accounts that are kept here.")
+
+class Group(AppGroup):
+    """Commands that need the database."""
+
+    command_class = Command
+
+
+user = Group("user", help="The accounts that are kept here.")
 
 
 @user.command()

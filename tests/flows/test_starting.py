@@ -23,6 +23,7 @@ COMMANDS = {
     "migrate": ["flask", "migrate"],
     "purge": ["flask", "purge"],
     "serve": ["gunicorn"],
+    "user list": ["flask", "user", "list"],
     "taskapp check": ["python", "-m", "taskapp", "check"],
 }
 
@@ -102,7 +103,7 @@ def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_pa
     url = f"postgresql://nobody:{MARKER}@127.0.0.1:{port}/none?sslpassword={MARKER}"
     sentence = re.compile(rf"The database \S+@127\.0\.0\.1:{port}/none can't be used.*refused")
 
-    for name in ("check", "migrate", "purge"):
+    for name in ("check", "migrate", "purge", "user list"):
         code, text = run(environ | {"DATABASE_URL": url}, name)
         assert code == 1
         assert sentence.search(text), text
