@@ -17,9 +17,11 @@ from taskapp.telemetry import audit, metrics
 
 ANYBODYS = "/api/auth/"  # the paths under /api/ that belong to no user
 OWN = "tasks"  # in the place of a user id: /api/tasks is the token's own user's
-VERSION = re.compile("v[0-9]{1,3}")
+VERSION = re.compile(r"[vV][0-9]{1,3}(\.[0-9]{1,3})?")
 # Not a user's: no route has it, and whoever signs up has no token yet.
-VERSIONED = re.compile("(/api/)v[0-9]{1,3}/(auth/.{1,30})")
+VERSIONED = re.compile(f"(/api/){VERSION.pattern}/(auth/.{{1,30}})")
+# Guesses of where one signs in. No user's /api/{user_id} takes a POST, whatever the user is called.
+MISPLACED = re.compile("/api/(register|signup|login|signin|refresh|logout)/?")
 NO_VERSION = "Addresses have no version here."
 
 OF_ANY_APPLICATION = (
@@ -240,8 +242,10 @@ def _guard_unrouted() -> None:
     if request.method == "OPTIONS" or not path.startswith("/api/") or path.startswith(ANYBODYS):
         return
     if versioned := VERSIONED.fullmatch(path):
-        address = paths.written(versioned[1] + versioned[2])
+        address = paths.written(versioned[1] + versioned[3])
         raise problems.NotFound(f"There is nothing here. {NO_VERSION} Call {address}")
+    if request.method == "POST" and (misplaced := MISPLACED.fullmatch(path)):
+        raise problems.NotFound(f"There is nothing here. Call {ANYBODYS}{misplaced[1]}")
     # No scope is looked at: there is nothing here to be done.
     _identify()
     first, *rest = path.removeprefix("/api/").removesuffix("/").split("/")

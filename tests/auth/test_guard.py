@@ -356,3 +356,21 @@ def test_signing_up_with_a_version_needs_no_token_to_hear_that(alice, stranger, 
 
         named = assert_problem(response, 404, names="have no version here. Call /api/auth/")
         assert "%00" in word or word in named["detail"]
+
+
+@pytest.mark.parametrize("version", ["V1", "v1.0"])
+def test_a_version_is_one_in_each_way_of_writing_it(alice, stranger, version):
+    says = "have no version here. Call /api/"
+
+    assert_problem(alice.get(f"/api/{version}/tasks"), 403, names=says)
+    assert_problem(
+        stranger.post(f"/api/{version}/auth/login", json={}), 404, names=f"{says}auth/login"
+    )
+
+
+@pytest.mark.parametrize("word", ["register", "login", "signup", "signin", "refresh", "logout"])
+def test_signing_in_at_a_wrong_address_needs_no_token_to_hear_the_right_one(app, stranger, word):
+    assert_problem(stranger.post(f"/api/{word}", json={}), 404, names=f"Call /api/auth/{word}")
+    # It may be the id of a user, whose path is as closed as any.
+    assert_problem(stranger.get(f"/api/{word}/tasks"), 401)
+    assert_problem(stranger.delete(f"/api/{word}"), 401)
