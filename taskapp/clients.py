@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 # A port, as some proxies append it to `X-Forwarded-For`: 203.0.113.6:50001, [2001:db8::1]:50001.
 WITH_PORT = re.compile(r"\[([^]]*)\](?::\d*)?|([^:]*):\d*")
 PREFIX = 64  # bits of an IPv6 address that name a network; its hosts choose the others (RFC 4291)
+# In front of IPv6-only servers IPv4 clients are written so (RFC 6052, section 2.1): all in one /64.
+TRANSLATED = ip_network("64:ff9b::/96")
 LONGEST = 64  # characters of what is no address
 
 
@@ -29,5 +31,7 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | str:
         found = ip_address(text.strip().partition("%")[0])
     except ValueError:
         return text.strip()[:LONGEST]
+    if isinstance(found, IPv6Address) and found in TRANSLATED:
+        return IPv4Address(found.packed[-4:])
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
