@@ -86,7 +86,8 @@ def _changed(before: Fields, fields: Fields) -> dict[str, Any]:
     after = {**before, **fields}
     if differs("recurrence", "due_date", "time_zone"):
         schedule.check(after)
-        after["anchor"] = None
+        if differs("recurrence", "time_zone") or not schedule.same_due(before, after):
+            after["anchor"] = None
     if differs("recurrence"):
         after["position"] = None
     # What follows from fields that stay as they are is there already.

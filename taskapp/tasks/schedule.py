@@ -56,6 +56,12 @@ def check(task: Fields) -> None:
         raise Refused({"recurrence": [NEVER]})
 
 
+def same_due(one: Fields, other: Fields) -> bool:
+    """Tell whether both are due at the same moment, in whatever form that was sent."""
+    dates = [(task["due_date"], task["time_zone"]) for task in (one, other)]
+    return all(due for due, _ in dates) and len({due_dates.moment(*each) for each in dates}) == 1
+
+
 def following(task: Fields, moment: datetime) -> Next | None:
     """Return when a task comes again that is completed at this moment; None if it does not."""
     due = task["due_date"] or _today(moment, due_dates.zone(task["time_zone"]))

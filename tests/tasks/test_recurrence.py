@@ -117,6 +117,24 @@ def test_without_a_rule_the_series_ends_here(alice, new):
     assert len(series(alice, task)) == 2
 
 
+@pytest.mark.parametrize(
+    ("due", "again"),
+    [
+        ("2031-02-28T08:00:00.000Z", "2031-03-31T07:00:00.000Z"),
+        ("2031-02-28T09:00:00+01:00", "2031-03-31T09:00:00+02:00"),
+        ("2031-02-28T09:00", "2031-03-31T09:00"),
+    ],
+)
+def test_the_anchor_is_kept_when_the_same_moment_is_put_back_in_another_form(alice, due, again):
+    due_date = "2031-01-31T08:00:00Z"
+    task = following(alice, complete(alice, alice.has_task(**FIELDS | {"due_date": due_date})))
+
+    put = alice.put(url(alice, task), json={**task, "due_date": due}).json
+
+    assert put["due_date"] == due
+    assert following(alice, complete(alice, put))["due_date"] == again
+
+
 def test_a_changed_rule_or_due_date_holds_from_here_on(alice):
     task = following(alice, complete(alice, alice.has_task(**FIELDS)))
     alice.put(url(alice, task), json={"due_date": "2031-03-15"})
