@@ -7,7 +7,7 @@ month lacks, and an end of the search.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import prod
 from typing import Any, Self
@@ -39,7 +39,8 @@ AT_TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 MOST_TIMES = 48  # a day
 # Days, weeks, months or years in a row that a search may look at in vain.
 PATIENCE = {DAILY: 4000, WEEKLY: 1000, MONTHLY: 500, YEARLY: 100}
-SHORTEST_MONTH = 28  # days
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31  # days
+FEBRUARY = 2
 
 UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 NUMBER = re.compile(r"[+-]?\d{1,4}", re.ASCII)
@@ -119,6 +120,26 @@ class Rule:
         parts = {name: part for name, part in self.parts.items() if name not in AT_TIMES}
         return replace(self, parts={} if parts.keys() == {"BYSETPOS"} else parts)
 
+    def days_of_short_months(self, anchor: date) -> dict[str, list[int]]:
+        """Return the parts that name the days which follow from an anchor late in a month.
+
+        For who reads rules by the letter, and leaves out the months that lack its day. Empty where
+        nothing is left out, and for different months of a year, which one rule can't tell apart.
+        """
+        named = any(name in self.parts for name in (*ON_DAYS, "BYSETPOS"))
+        if named or self.frequency not in (MONTHLY, YEARLY) or anchor.day <= SHORTEST_MONTH:
+            return {}
+        months = self.parts.get("BYMONTH", [anchor.month])
+        in_year = {"BYMONTH": months} if self.frequency == YEARLY else {}
+        if anchor.day == LONGEST_MONTH or (in_year and set(months) == {FEBRUARY}):
+            return {**in_year, "BYMONTHDAY": [-1]}
+        return {} if in_year else self._last_up_to(anchor.day)
+
+    def _last_up_to(self, day: int) -> dict[str, list[int]]:
+        """Return the parts for the last day that a month has up to this one, at all its times."""
+        days, times = range(SHORTEST_MONTH, day + 1), range(-_times(self.parts), 0)
+        return {"BYMONTHDAY": list(days), "BYSETPOS": list(times)}
+
     def _from(self, start: datetime, anchor: datetime, interval: int) -> rruleset:
         found = rruleset()
         for asked in self._with_days_of(anchor):
@@ -161,9 +182,8 @@ class Rule:
             asked.setdefault("bymonth", [anchor.month])
         if anchor.day <= SHORTEST_MONTH or "BYSETPOS" in self.parts:
             return [{**asked, "bymonthday": anchor.day}]
-        # Of the days up to that one, the last that a month has, at all times of the day.
-        asked["bymonthday"] = list(range(SHORTEST_MONTH, anchor.day + 1))
-        asked["bysetpos"] = list(range(-_times(self.parts), 0))
+        last = self._last_up_to(anchor.day)
+        asked |= {f"by{_name(name)}": part for name, part in last.items()}
         # The last of a year's days is another thing than the last of each of its months.
         months = asked["bymonth"] if self.frequency == YEARLY else []
         return [{**asked, "bymonth": month} for month in months] or [asked]
