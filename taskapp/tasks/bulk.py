@@ -169,7 +169,7 @@ def change_tasks(body: dict[str, Any], user_id: str) -> dict[str, Any]:
     """
     temporary = {each["temp_id"] for each in body["operations"] if "temp_id" in each}
     operations = [_operation(each, temporary) for each in body["operations"]]
-    rate_limits.count_more(len(operations) - 1)
+    rate_limits.count_more(max(0, len(operations) - 1))
     owner = auth.identity()
     try:
         with transaction(owner.id):

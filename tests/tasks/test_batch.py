@@ -217,6 +217,13 @@ def test_each_counts_as_a_write(app, environ, alice):
     assert_problem(send(person, create()), 429)
 
 
+def test_one_without_operations_is_a_write_too(environ, alice):
+    limited = create_app(environ | {"RATE_LIMIT_WRITES": "2/minute"})
+    person = Person(alice.id, limited.test_client(), alice.token)
+
+    assert [send(person).status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_completing_one_that_comes_again_makes_the_next(alice):
     made, done = results(
         alice,
