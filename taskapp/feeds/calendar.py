@@ -143,7 +143,7 @@ def _rule(task: Row, start: date | datetime) -> vRecur | None:
         for name in rule.parts.keys() - parts.keys():
             del written[name]
     anchor = datetime.fromisoformat(task.anchor) if task.anchor else start
-    written.update(rule.days_of_short_months(anchor))
+    written.update(rule.last_days(anchor))
     if rule.count:
         # Those before this one are tasks of their own, or were missed.
         written["COUNT"] = [max(1, rule.count + 1 - (task.position or 1))]

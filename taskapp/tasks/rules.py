@@ -120,25 +120,21 @@ class Rule:
         parts = {name: part for name, part in self.parts.items() if name not in AT_TIMES}
         return replace(self, parts={} if parts.keys() == {"BYSETPOS"} else parts)
 
-    def days_of_short_months(self, anchor: date) -> dict[str, list[int]]:
-        """Return the parts that name the days which follow from an anchor late in a month.
+    def last_days(self, anchor: date) -> dict[str, list[int]]:
+        """Return the parts that say "the last day of the month" where that follows from the anchor.
 
-        For who reads rules by the letter, and leaves out the months that lack its day. Empty where
-        nothing is left out, and for different months of a year, which one rule can't tell apart.
+        For who reads rules by the letter, and leaves out the months that lack the anchor's day.
+        Empty where it does not follow, and for the 29th and 30th of each month: the last of some
+        days takes BYSETPOS, which not everybody (ical.js) reads beside BYMONTHDAY.
         """
-        named = any(name in self.parts for name in (*ON_DAYS, "BYSETPOS"))
-        if named or self.frequency not in (MONTHLY, YEARLY) or anchor.day <= SHORTEST_MONTH:
+        if any(name in self.parts for name in (*ON_DAYS, "BYSETPOS")):
             return {}
+        if self.frequency == MONTHLY and anchor.day == LONGEST_MONTH:
+            return {"BYMONTHDAY": [-1]}
         months = self.parts.get("BYMONTH", [anchor.month])
-        in_year = {"BYMONTH": months} if self.frequency == YEARLY else {}
-        if anchor.day == LONGEST_MONTH or (in_year and set(months) == {FEBRUARY}):
-            return {**in_year, "BYMONTHDAY": [-1]}
-        return {} if in_year else self._last_up_to(anchor.day)
-
-    def _last_up_to(self, day: int) -> dict[str, list[int]]:
-        """Return the parts for the last day that a month has up to this one, at all its times."""
-        days, times = range(SHORTEST_MONTH, day + 1), range(-_times(self.parts), 0)
-        return {"BYMONTHDAY": list(days), "BYSETPOS": list(times)}
+        if self.frequency == YEARLY and months == [FEBRUARY] and anchor.day > SHORTEST_MONTH:
+            return {"BYMONTH": months, "BYMONTHDAY": [-1]}
+        return {}
 
     def _from(self, start: datetime, anchor: datetime, interval: int) -> rruleset:
         found = rruleset()
@@ -182,8 +178,9 @@ class Rule:
             asked.setdefault("bymonth", [anchor.month])
         if anchor.day <= SHORTEST_MONTH or "BYSETPOS" in self.parts:
             return [{**asked, "bymonthday": anchor.day}]
-        last = self._last_up_to(anchor.day)
-        asked |= {f"by{_name(name)}": part for name, part in last.items()}
+        # Of the days up to that one, the last that a month has, at all times of the day.
+        asked["bymonthday"] = list(range(SHORTEST_MONTH, anchor.day + 1))
+        asked["bysetpos"] = list(range(-_times(self.parts), 0))
         # The last of a year's days is another thing than the last of each of its months.
         months = asked["bymonth"] if self.frequency == YEARLY else []
         return [{**asked, "bymonth": month} for month in months] or [asked]
