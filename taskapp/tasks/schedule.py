@@ -56,10 +56,16 @@ def check(task: Fields) -> None:
         raise Refused({"recurrence": [NEVER]})
 
 
+def same_rule(one: Fields, other: Fields) -> bool:
+    """Tell whether both come again by the same rule, in whatever words that was sent."""
+    old, new = one["recurrence"], other["recurrence"]
+    return old == new or bool(old and new and rules.read(old) == rules.read(new))
+
+
 def same_due(one: Fields, other: Fields) -> bool:
-    """Tell whether both are due at the same moment, in whatever form that was sent."""
-    dates = [(task["due_date"], task["time_zone"]) for task in (one, other)]
-    return all(due for due, _ in dates) and len({due_dates.moment(*each) for each in dates}) == 1
+    """Tell whether clocks in each one's zone show the same when they are due, in whatever form."""
+    dates = [(task["due_date"], due_dates.zone(task["time_zone"])) for task in (one, other)]
+    return all(due for due, _ in dates) and len({due_dates.local(*each) for each in dates}) == 1
 
 
 def following(task: Fields, moment: datetime) -> Next | None:
