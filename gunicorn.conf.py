@@ -64,10 +64,6 @@ if os.environ.get("TASKAPP_METRICS_OF", "") != str(os.getpid()) and (
     remove_folders_of_the_dead()
     make_folder_for_metrics()
 
-folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
-if not os.access(folder, os.W_OK):
-    sys.exit(f"taskapp: PROMETHEUS_MULTIPROC_DIR: {folder} is no folder that can be written.")
-
 # gunicorn reads every name in here as a setting, so `config` must not be one.
 from prometheus_client.multiprocess import mark_process_dead
 

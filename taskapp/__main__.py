@@ -22,7 +22,7 @@ def main() -> None:
     else:
         from flask.cli import main as flask
 
-        os.environ.setdefault("FLASK_APP", "taskapp:create_app()")
+        os.environ.setdefault("FLASK_APP", str(config.SOURCES / "wsgi.py"))
         flask()
 
 

@@ -21,6 +21,7 @@ from taskapp.database import (
     transaction,
 )
 from taskapp.database.turns import Unavailable
+from taskapp.rest import rate_limits
 
 OLDEST = 13  # the major version of PostgreSQL
 CLOCK = 5.0  # seconds that the clock may differ from the database's
@@ -156,14 +157,14 @@ def _keys() -> Finding:
 
 
 def _redis() -> Finding:
-    url = config.of(current_app).redis_url
+    url = config.of(current_app).redis
     if not url:
         return Finding("Redis", "none: each process counts its own requests")
     # It takes megabytes, and most of this module's time.
     import redis
 
     try:
-        redis.Redis.from_url(url, socket_timeout=WAIT, socket_connect_timeout=WAIT).ping()
+        rate_limits.shared(url, WAIT).get_connection().ping()
     except (redis.RedisError, OSError, ValueError) as error:
         remedy = "Look at REDIS_URL; until then each process counts its own requests."
         return Finding("Redis", f"does not answer ({type(error).__name__})", remedy)

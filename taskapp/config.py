@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import idna
 import limits
+import limits.errors
 import marshmallow as ma
 from flask import Flask
 from marshmallow import validate
@@ -48,6 +49,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"\[[0-9a-f:.]+\]|[a-z0-9._-]+")
 APP = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?")  # what stands there in origins of apps
 COMMAND = "taskapp"  # of the image
+COUNTER = re.compile(r"memory|rediss?|valkeys?|(redis|valkey)\+(unix|sentinel|cluster)")
 ALIAS = re.compile("[A-Za-z_][A-Za-z0-9_]{0,49}")
 
 
@@ -128,26 +130,35 @@ def _is_limit(value: str) -> None:
 
 
 def _is_counter(value: str) -> None:
-    # What `limits` and urllib say about a bad one repeats it, or a part of its password.
+    # What `limits`, redis and urllib say about a bad one repeats it, or a part of its password.
     try:
-        parts = urlsplit(value)
-        known = re.fullmatch(r"memory|(redis|valkey)(s|\+\w+)?", parts.scheme)
-        if known and "+" not in parts.scheme:  # those with one take several hosts
-            parts.port  # noqa: B018 - raises where the port makes no sense
-            _redis_takes(value)
-    except (ValueError, TypeError):
+        known = COUNTER.fullmatch(urlsplit(value).scheme)
+        if known and not value.startswith("memory:"):
+            _redis_takes(_of_redis(value))
+    except (ValueError, TypeError, limits.errors.ConfigurationError):
         known = None
     if not known:
         raise ma.ValidationError("Must be like redis://:password@localhost:6379/0.")
 
 
-def _redis_takes(url: str) -> None:
-    if not url.startswith("memory:"):
-        # It takes megabytes, and is loaded only where there is one.
-        from redis import Redis
+def _of_redis(url: str) -> str:
+    """Return the URL as redis' own client reads it, which speaks with Valkey as well."""
+    return re.sub("^valkey", "redis", url)
 
-        # Nothing connects yet.
-        Redis.from_url(re.sub("^valkey", "redis", url)).connection_pool.make_connection()
+
+def _redis_takes(url: str) -> None:
+    # They take megabytes, and are loaded only where there is one. Nothing connects yet.
+    from limits.storage import storage_from_string
+    from redis import Redis
+
+    parts = urlsplit(url)
+    if parts.scheme == "redis+cluster":  # its client connects when it is made
+        url = f"redis+sentinel://{parts.netloc}/any"  # whose hosts are written alike
+    if "+" in parts.scheme:
+        storage_from_string(url)
+    else:
+        parts.port  # noqa: B018 - raises where the port makes no sense
+        Redis.from_url(url).connection_pool.make_connection()
 
 
 def _is_of_a_login(value: str) -> None:
@@ -627,6 +638,11 @@ class LimitsSettings:
         16, 0, 1000, "Long polls that each worker process holds; others are answered at once."
     )
 
+    @property
+    def redis(self) -> str:
+        """The URL of what counts for all processes, as redis' client reads it; empty: nothing."""
+        return "" if self.redis_url.startswith("memory:") else _of_redis(self.redis_url)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TelemetrySettings:
@@ -735,17 +751,20 @@ def of(app: Flask) -> Settings:
 
 def warnings(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return what is probably a mistake in what is set, a sentence each; raises `BadSetting`."""
-    return list(_set_in(environ).warnings(_names(*fields(Settings))))
+    return list(_set_in(environ).warnings(_names(*fields(Settings)), _secrets()))
 
 
 def _set_in(environ: Mapping[str, str]) -> variables.Given:
     # A `.env` belongs to the service as it is started, not to every reader of settings.
     file = ROOT / ".env" if environ is os.environ and (ROOT / ".env").exists() else None
-    secret = [declared for declared in fields(Settings) if about(declared).secret]
     try:
-        return variables.given(environ, file, _names(*secret))
+        return variables.given(environ, file, _secrets())
     except variables.Bad as bad:
         raise BadSetting(bad.name, bad.reason) from None
+
+
+def _secrets() -> list[str]:
+    return _names(*(declared for declared in fields(Settings) if about(declared).secret))
 
 
 def _names(*declared: dataclasses.Field[Any]) -> list[str]:

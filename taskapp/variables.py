@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+TEXT = "utf-8-sig"  # with the byte order mark that some editors write, or without
 FILE = "_FILE"  # ends the name of a variable that says where a secret is
 # In a `.env` for others who read it too: Compose, Flask, gunicorn, and what we load.
 OF_OTHERS = (
@@ -39,13 +40,15 @@ class Given:
     values: Mapping[str, str]
     in_file: Collection[str] = ()  # the names in `.env`
 
-    def warnings(self, known: Collection[str]) -> Iterator[str]:
+    def warnings(self, known: Collection[str], secrets: Collection[str]) -> Iterator[str]:
         """Yield a sentence for each name and value that is probably a mistake."""
-        names = {*known, *(name + FILE for name in known)}
+        names = {*known, *(name + FILE for name in secrets)}
         for name in sorted(self.values):
             if name in names:
                 if is_quoted(self.values[name]):
                     yield f"{name}: the quotes around the value are taken as a part of it."
+            elif name.removesuffix(FILE) in known:
+                yield f"{name} is not read: only secrets come from files of their own."
             elif meant := _nearly(name, names):
                 yield f"{name} is no setting: is {meant} meant?"
             elif name in self.in_file and name not in PROXIES and not name.startswith(OF_OTHERS):
@@ -79,7 +82,7 @@ def _trimmed(values: Mapping[str, str]) -> dict[str, str]:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        return {name: value or "" for name, value in dotenv_values(file).items()}
+        return {name: value or "" for name, value in dotenv_values(file, encoding=TEXT).items()}
     except UnicodeDecodeError:
         raise Bad(str(file), "must be a text in UTF-8") from None
     except OSError as error:
@@ -88,12 +91,15 @@ def _read(file: Path) -> dict[str, str]:
 
 def _secret(name: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        secret = Path(path).read_text(encoding=TEXT).strip()
     except UnicodeDecodeError:
         raise Bad(name, f"{path} must be a text in UTF-8") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no path"
         raise Bad(name, f"{path} can't be read: {reason}") from None
+    if not secret:  # what is left to a default is not even named
+        raise Bad(name, f"{path} is empty")
+    return secret
 
 
 def _nearly(name: str, names: Collection[str]) -> str | None:

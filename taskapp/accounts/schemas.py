@@ -1,6 +1,7 @@
 """What accounts and sessions look like on the wire."""
 
 from typing import Any
+from unicodedata import normalize
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -8,7 +9,7 @@ from marshmallow import fields, validate
 from taskapp.accounts import emails, passwords
 from taskapp.accounts.models import EMAIL_LENGTH
 from taskapp.rest.bodies import FormSchema
-from taskapp.rest.fields import Text, TextOrNone, Trimmed, TrueOrFalse, UTCTime
+from taskapp.rest.fields import Text, TextOrNone, Trimmed, TrueOrFalse, UTCTime, trimmed
 from taskapp.users.models import NAME_LENGTH
 from taskapp.users.schemas import UserSchema
 
@@ -16,12 +17,15 @@ TOKEN_LENGTH = 200  # characters; ours are shorter
 
 
 class Email(fields.Email, Text):
-    """An e-mail address without white space around it, whose normal form can be stored."""
+    """An e-mail address, all of which can be seen, and whose normal form can be stored."""
 
     default_error_messages = {"long": f"Longer than maximum length {EMAIL_LENGTH}."}
 
     def _deserialize(self, *args: object, **kwargs: object) -> str:
-        email = super()._deserialize(*args, **kwargs).strip()
+        # Composed, as what looks at its form expects it.
+        email = normalize("NFC", super()._deserialize(*args, **kwargs).strip())
+        if not all(trimmed(letter) for letter in email.replace(" ", "")):
+            raise self.make_error("invalid")
         # Some letters are two in small letters.
         if len(emails.normal(email)) > EMAIL_LENGTH:
             raise self.make_error("long")

@@ -1,5 +1,6 @@
 """Blocks of work at the database: a connection for a while, and whom its statements are about."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -176,9 +177,14 @@ def _connected(
     except (*AWAY, exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise Unavailable from error
     except exc.DBAPIError as error:
-        if error.connection_invalidated or isinstance(error.orig, AWAY):
+        if error.connection_invalidated or isinstance(error.orig, AWAY) or _is_no_file(error.orig):
             raise Unavailable from error
         raise
+
+
+def _is_no_file(error: BaseException | None) -> bool:
+    """Tell whether SQLite says that its file is no database, or is damaged."""
+    return type(error) is sqlite3.DatabaseError  # all else has a class of its own
 
 
 def _open(

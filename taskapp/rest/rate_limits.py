@@ -9,13 +9,14 @@ import logging
 import math
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any, cast
 
 import limits
 from cachetools import TLRUCache
 from flask import Flask, Response, current_app, g, request
-from limits.storage import storage_from_string
+from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 from taskapp import clients, config, problems
@@ -37,20 +38,25 @@ logger = logging.getLogger("taskapp")
 class Counters:
     """Counts requests under a key; in Redis for all processes, where there is one."""
 
-    def __init__(self, redis_url: str, **texts: str) -> None:
+    def __init__(self, redis: str, **texts: str) -> None:
         self.limits = {
             name: None if text == "off" else limits.parse(text) for name, text in texts.items()
         }
         self._own = _Windows()
-        self._shared = _redis(redis_url) if redis_url else None
+        self._redis = redis
         self._not_before = 0.0
+
+    @cached_property
+    def _shared(self) -> FixedWindowRateLimiter:
+        # Not before it is asked: the client of a Redis cluster connects when it is made.
+        return FixedWindowRateLimiter(shared(self._redis, WAIT))
 
     def hit(self, limit: limits.RateLimitItem, *key: str, cost: int = 1) -> int | None:
         """Count a request as so many; None if that is within the limit, else how long it isn't.
 
         That is in seconds.
         """
-        if self._shared and time.monotonic() >= self._not_before:
+        if self._redis and time.monotonic() >= self._not_before:
             try:
                 return _hit(self._shared, limit, key, cost)
             except Exception as error:  # noqa: BLE001 - redis' own, the socket's, a script's
@@ -93,7 +99,7 @@ class _Windows:
 def init_app(app: Flask) -> None:
     settings = config.of(app)
     app.extensions["taskapp.counters"] = Counters(
-        settings.redis_url,
+        settings.redis,
         address=settings.rate_limit_address,
         reads=settings.rate_limit_reads,
         writes=settings.rate_limit_writes,
@@ -177,6 +183,7 @@ def _hit(
     return max(1, math.ceil(counter.get_window_stats(limit, *key).reset_time - time.time()))
 
 
-def _redis(url: str) -> FixedWindowRateLimiter:
-    options: dict[str, Any] = {"socket_timeout": WAIT, "socket_connect_timeout": WAIT}
-    return FixedWindowRateLimiter(storage_from_string(url, **options))
+def shared(url: str, seconds: float) -> RedisStorage:
+    """Return the Redis at a URL, which has so long to answer; raises redis' errors."""
+    options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
+    return cast(RedisStorage, storage_from_string(url, **options))

@@ -15,6 +15,8 @@ from taskapp import config, database
 from taskapp.auth import guard
 from taskapp.database import Unavailable, connections, exchange, schema
 
+NOWHERE = "HOST: nobody can listen on {0!r}: {1}. Another tool may have set it."
+
 logger = logging.getLogger("gunicorn.error")
 
 
@@ -27,6 +29,8 @@ def not_free(places: Iterable[Any]) -> str | None:
         if isinstance(place, tuple):
             try:
                 _listen(*place)
+            except (UnicodeError, TypeError):  # of what can't be a name, by gevent or Python
+                return NOWHERE.format(place[0], "it is no host name")
             except OSError as error:
                 return _why(error, *place)
     return None
@@ -45,8 +49,7 @@ def _why(error: OSError, host: str, port: int) -> str:
         return f"PORT: {port} is in use already on {host}."
     if error.errno == errno.EACCES:
         return f"PORT: {port} is not for ordinary users; take one above 1023."
-    reason = str(error.strerror).lower()
-    return f"HOST: nobody can listen on {host!r}: {reason}. Another tool may have set it."
+    return NOWHERE.format(host, str(error.strerror).lower())
 
 
 def refusal(settings: config.Settings) -> str | None:

@@ -5,6 +5,7 @@ Labels are few and known in advance: route templates, statuses, outcomes; never 
 
 import hmac
 import os
+import sys
 import time
 from functools import cache
 
@@ -23,6 +24,11 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from taskapp import config
+
+# The metrics below write into it as soon as they are made, in commands as in workers.
+folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if folder and not (os.path.isdir(folder) and os.access(folder, os.W_OK)):
+    sys.exit(f"taskapp: PROMETHEUS_MULTIPROC_DIR: {folder} is no folder that can be written.")
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

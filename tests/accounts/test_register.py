@@ -1,9 +1,13 @@
 """POST /api/auth/register"""
 
+from unicodedata import normalize
+
 import pytest
+import sqlalchemy as sa
 
 from taskapp import create_app
-from taskapp.database import db
+from taskapp.accounts.models import Account
+from taskapp.database import db, execute, transaction
 from tests.accounts.people import PASSWORD, new_address, new_email, post, register
 from tests.problems import assert_problem
 
@@ -52,6 +56,7 @@ def test_an_email_has_one_account_whatever_its_case(app):
         ("password", "with a \0 inside"),
         ("password", 12345678),
         ("password", "e\u0301" * 4),  # four characters, however they are written
+        ("email", "alice@exam\u200bple.com"),
         # One letter more in small letters.
         ("email", "İ" * 240 + "@example.com"),
         ("name", "x" * 256),
@@ -129,3 +134,42 @@ def test_an_email_has_one_account_however_it_is_composed(app):
 
     assert_problem(post(app, "register", {"email": decomposed, "password": PASSWORD}), 409)
     assert post(app, "login", {"email": decomposed, "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize("first", ["NFC", "NFD"])
+def test_an_email_is_taken_in_either_composition(app, first):
+    email = normalize(first, f"\u00e9lodie-{new_email()}")
+
+    register(app, email)
+
+    for form in ("NFC", "NFD"):
+        body = {"email": normalize(form, email), "password": PASSWORD}
+        assert_problem(post(app, "register", body), 409)
+        assert post(app, "login", body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "forms", [("b\u00fccher", "xn--bcher-kva"), ("xn--bcher-kva", "B\u00dcCHER")]
+)
+def test_a_domain_is_the_same_in_unicode_and_in_punycode(app, forms):
+    name = new_email().partition("@")[0]
+    emails = [f"{name}@{form}.example" for form in forms]
+    register(app, emails[0])
+
+    for email in emails:
+        body = {"email": email, "password": PASSWORD}
+        assert_problem(post(app, "register", body), 409)
+        assert post(app, "login", body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "domain", ["xn--bcher-kva.example", "xn--a.example", "under_score.example"]
+)
+def test_an_account_of_an_older_release_is_found(app, domain):
+    email = f"{new_email().partition('@')[0]}@{domain}"
+    alice = register(app)
+    with app.app_context(), transaction(alice.tokens["user"]["id"]):
+        change = sa.update(Account).where(Account.email == alice.email)
+        execute(change.values(email=email))
+
+    assert post(app, "login", {"email": email, "password": PASSWORD}).status_code == 200

@@ -1,5 +1,6 @@
 """How often somebody may ask, and what happens while Redis is away."""
 
+import sys
 import time
 
 import pytest
@@ -158,9 +159,17 @@ def test_with_redis_all_processes_count_together(environ, redis_url):
     assert post(person(one, "bob")).status_code == 201
 
 
-@pytest.fixture
-def without_redis(environ):
-    return create_app(environ | FEW | {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
+@pytest.fixture(params=["redis", "redis+cluster"])
+def without_redis(environ, request):
+    url = f"{request.param}://127.0.0.1:{free_port()}/0"
+    return create_app(environ | FEW | {"REDIS_URL": url})
+
+
+def test_valkey_needs_no_library_of_its_own(environ, redis_url, monkeypatch):
+    monkeypatch.setitem(sys.modules, "valkey", None)  # it is a package of the tests only
+    app = create_app(environ | FEW | {"REDIS_URL": redis_url.replace("redis:", "valkey:")})
+
+    assert [post(person(app, "alice")).status_code for _ in range(2)] == [201, 201]
 
 
 def test_while_redis_is_away_the_process_counts_for_itself(without_redis, log):
