@@ -64,7 +64,7 @@ def test_an_empty_refresh_token_is_none(app, empty):
     assert people.post(app, "logout", body).status_code == 200
 
 
-@pytest.mark.parametrize("name", ['"email\\"', '"', "", '"', "email; x", '""'])
+@pytest.mark.parametrize("name", ['"email\\"', '"', "", "email; x", '""'])
 def test_a_form_whose_names_are_broken_is_read_without_these(app, name):
     body = f"--b\r\nContent-Disposition: form-data; name={name}\r\n\r\nx\r\n--b--\r\n"
 
