@@ -190,9 +190,9 @@ class Rule:
 def read(text: str) -> Rule:
     """Return the rule that is written so; raises `BadRule`."""
     sent = written(text)
-    if re.search(r"[:\s]", sent):
+    if ":" in sent or ("=" in sent and re.search(r"\s", sent)):
         raise BadRule("Send one rule alone, without DTSTART, EXDATE or other lines.")
-    parts = _parts(sent)
+    parts = _parts(sent) if "=" in sent else {}
     frequency = FREQUENCIES.get(parts.get("FREQ", ""))
     if frequency is None:
         raise BadRule(
