@@ -142,9 +142,11 @@ def _rule(task: Row, start: date | datetime) -> vRecur | None:
         parts = rule.on_dates().parts
         for name in rule.parts.keys() - parts.keys():
             del written[name]
+    anchor = datetime.fromisoformat(task.anchor) if task.anchor else start
+    written.update(rule.last_days(anchor))
     if rule.count:
-        # Those before this one are tasks of their own.
-        written["COUNT"] = [max(1, rule.count + 1 - (task.occurrence or 1))]
+        # Those before this one are tasks of their own, or were missed.
+        written["COUNT"] = [max(1, rule.count + 1 - (task.position or 1))]
     if rule.until:
         written["UNTIL"] = [_until(rule, start)]
     return written

@@ -13,7 +13,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 # No answer depends on the clock: so a calendar that nobody has changed is the same tomorrow.
 SHOWN = {
     # What has a due date: the latest ones, where there are too many.
-    "events": Question(due_after=_BEGINNING, sort_by="due_date", limit=MOST),
+    "events": Question(due_after=_BEGINNING, sort_by="due_date", limit=MOST, with_plan=True),
     "todos": Question(limit=MOST),
 }
 

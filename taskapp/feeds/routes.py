@@ -17,7 +17,7 @@ from taskapp.users.secrets import FORM, MOST
 FEED_ID = [{"name": "feed_id", "in": "path", "description": "Which feed.", "example": 7}]
 SECRET = [{"name": "secret", "in": "path", "description": "The secret.", "example": "4Jx0…"}]
 CALENDAR: dict[str, Any] = {"type": "string", "example": "BEGIN:VCALENDAR…"}
-FORMAT = 1  # of our calendars: another one is another representation of the same tasks
+FORMAT = 2  # of our calendars: another one is another representation of the same tasks
 FRESH = 300  # seconds for which a calendar that asks all the time need not ask again
 
 mine = Blueprint("feeds", __name__, url_prefix="/api/<user_id>/feeds")

@@ -17,11 +17,18 @@ EXPIRY = "2027-01-31T09:30:00Z"  # an example
 class Scopes(fields.List[str]):
     """Scopes, each once and in the order in which they are known."""
 
+    default_error_messages = {"scope": f"Only {' and '.join(SCOPES)} are known."}
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields.String(validate=validate.OneOf(SCOPES)), **kwargs)
 
-    def _deserialize(self, *args: Any, **kwargs: Any) -> list[str]:  # type: ignore[override]
-        sent = super()._deserialize(*args, **kwargs)
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, *args: Any, **kwargs: Any
+    ) -> list[str]:
+        # What is wrong with one of them is said as a sentence, as of every field.
+        if isinstance(value, list) and any(each not in SCOPES for each in value):
+            raise self.make_error("scope")
+        sent = super()._deserialize(value, *args, **kwargs)
         return [scope for scope in SCOPES if scope in sent]
 
     def _serialize(self, value: str, *args: Any, **kwargs: Any) -> list[str]:  # type: ignore[override]

@@ -30,7 +30,8 @@ class Parser(FlaskParser):
         if not body:
             return {}
         if isinstance(schema, FormSchema) and req.mimetype in FORMS:
-            sent: Any = req.form.to_dict()
+            # Where the name is broken, werkzeug calls the field None.
+            sent: Any = {name: text for name, text in req.form.items() if isinstance(name, str)}
         else:
             sent = _parsed(body, req.mimetype)
         # Clients such as axios send null where they have nothing to send.

@@ -1,5 +1,6 @@
 """The endpoints for many tasks at once. Every one of them stands behind the guard."""
 
+from collections.abc import Collection
 from typing import Any
 
 import marshmallow as ma
@@ -8,6 +9,7 @@ from marshmallow import fields, validate
 
 from taskapp import auth, dialects, problems
 from taskapp.database import transaction
+from taskapp.dialects import names
 from taskapp.dialects.forms import Verbatim
 from taskapp.rest import bodies, idempotency, preferences, rate_limits
 from taskapp.rest.etags import ANY, Precondition
@@ -90,17 +92,21 @@ class Operations(fields.List[Any]):
         known: set[str] = set()
         operations = []
         members = preferences.names(OperationSchema())
+        more = dialects.of(current_app).aliases
         for index, each in enumerate(value):
+            sent_as: dict[str, str] = {}
             if isinstance(each, dict):
+                each, sent_as = names.in_our_words(each, members, more)
                 unknown = [name for name in each if name not in members]
                 preferences.handle("field", unknown, place=f"operations.{index}.")
             try:
                 operation = self.inner.deserialize(each)
             except ma.ValidationError as error:
-                raise _senseless(index, _messages(error)) from None
+                raise _senseless(index, _named(_messages(error), sent_as)) from None
             name = operation.get("temp_id")
             if name in known:
-                raise _senseless(index, {"temp_id": [f"{name!r} is that of one before it."]})
+                wrong = {"temp_id": [f"{name!r} is that of one before it."]}
+                raise _senseless(index, _named(wrong, sent_as))
             known |= {name} - {None}
             operations.append(operation)
         return operations
@@ -161,8 +167,9 @@ def change_tasks(body: dict[str, Any], user_id: str) -> dict[str, Any]:
     and the answer is the problem of the first one that failed, with its `index`. Each counts as a
     write for the rate limit.
     """
-    operations = [_operation(each) for each in body["operations"]]
-    rate_limits.count_more(len(operations) - 1)
+    temporary = {each["temp_id"] for each in body["operations"] if "temp_id" in each}
+    operations = [_operation(each, temporary) for each in body["operations"]]
+    rate_limits.count_more(max(0, len(operations) - 1))
     owner = auth.identity()
     try:
         with transaction(owner.id):
@@ -197,8 +204,17 @@ def _messages(error: ma.ValidationError) -> dict[str, Any]:
     return messages
 
 
-def _operation(sent: dict[str, Any]) -> Operation:
-    """Return the operation, with its own problem where its id or its fields make no sense."""
+def _named(messages: dict[str, Any], sent_as: dict[str, str]) -> dict[str, Any]:
+    """Return what is wrong by the names that were sent; nameless what is wrong with the whole."""
+    sent_as = {ma.exceptions.SCHEMA: "", **sent_as}
+    return {sent_as.get(name, name): texts for name, texts in messages.items()}
+
+
+def _operation(sent: dict[str, Any], temporary: Collection[str]) -> Operation:
+    """Return the operation, with its own problem where its id or its fields make no sense.
+
+    `temporary` are all `temp_id`s of the batch.
+    """
     op, revision = sent["op"], sent.get("if_revision")
     operation = {
         "op": op,
@@ -208,14 +224,15 @@ def _operation(sent: dict[str, Any]) -> Operation:
     }
     try:
         if op != "create":
-            operation["id"] = _id(sent.get("id"))
+            operation["id"] = _id(sent.get("id"), temporary)
         return Operation(**operation, fields=_fields(op, sent["fields_"]))
     except problems.Problem as problem:
         return Operation(**operation, problem=problem)
 
 
-def _id(sent: Any) -> int | str:
-    if isinstance(sent, str) and PLAIN.fullmatch(sent):
+def _id(sent: Any, temporary: Collection[str]) -> int | str:
+    # A temp_id of digits (the clock's, say) is no task's id, whether its own task was made or not.
+    if isinstance(sent, str) and sent not in temporary and PLAIN.fullmatch(sent):
         sent = int(sent)
     if isinstance(sent, int) and not isinstance(sent, bool):
         if not 0 < sent <= LARGEST_ID:
@@ -234,8 +251,7 @@ def _fields(op: str, sent: dict[str, Any]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema.load(ours)
     except ma.ValidationError as error:
-        errors = {sent_as.get(name, name): texts for name, texts in _messages(error).items()}
-        raise problems.Invalid(errors) from None
+        raise problems.Invalid(_named(_messages(error), sent_as)) from None
     return loaded or ({"completed": True} if op == "complete" else {})
 
 

@@ -9,7 +9,7 @@ import hashlib
 import operator
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
@@ -118,6 +118,8 @@ class Question:
     offset: int = 0
     cursor: Cursor | None = None
     counts: bool = False
+    # Also which of its rule's dates each has, and from when that counts. No cursor depends on it.
+    with_plan: bool = field(default=False, repr=False)
 
     @property
     def depends_on_the_clock(self) -> bool:
@@ -216,6 +218,7 @@ class _Shape(NamedTuple):
     descending: bool
     place: str  # "", "offset", "after", "before", "after null" or "before null"
     counts: bool
+    with_plan: bool
 
 
 def _shape(question: Question) -> _Shape:
@@ -234,6 +237,7 @@ def _shape(question: Question) -> _Shape:
         question.descending,
         place,
         question.counts,
+        question.with_plan,
     )
 
 
@@ -263,7 +267,8 @@ def _statement(shape: _Shape) -> Prepared:
     # Backwards from a cursor, everything is the other way round.
     backwards = shape.place.startswith("before")
     descending = shape.descending is not backwards
-    columns = [*SHOWN, key.label("sort_key")] if shape.sort_by else SHOWN
+    plan = [COLUMNS.anchor, COLUMNS.position] if shape.with_plan else []
+    columns = [*SHOWN, *plan, *([key.label("sort_key")] if shape.sort_by else [])]
 
     def order(task: Any) -> list[sa.ColumnElement[Any]]:
         sort_key = task.sort_key if shape.sort_by else task.id
@@ -286,7 +291,8 @@ def _statement(shape: _Shape) -> Prepared:
             everywhere.scalar_subquery().label("total"),
             everywhere.where(COLUMNS.completed).scalar_subquery().label("total_completed"),
         ]
-    usual = not (shape.filters or shape.sort_by or shape.counts) and shape.descending
+    other = shape.filters or shape.sort_by or shape.counts or shape.with_plan
+    usual = not other and shape.descending
     return with_user(tasks.order_by(*order(named)), order, *counted, lasting=usual)
 
 

@@ -86,8 +86,10 @@ def _changed(before: Fields, fields: Fields) -> dict[str, Any]:
     after = {**before, **fields}
     if differs("recurrence", "due_date", "time_zone"):
         schedule.check(after)
+    is_same = schedule.same_rule(before, after)
+    if not (is_same and before["anchor"] and schedule.same_due(before, after)):
         after["anchor"] = None
-    if differs("recurrence"):
+    if not is_same:
         after["position"] = None
     # What follows from fields that stay as they are is there already.
     needed = {*fields, "due_date", "time_zone", "recurrence", "recurrence_from", "series_id"}

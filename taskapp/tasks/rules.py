@@ -7,7 +7,7 @@ month lacks, and an end of the search.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import prod
 from typing import Any, Self
@@ -39,7 +39,8 @@ AT_TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 MOST_TIMES = 48  # a day
 # Days, weeks, months or years in a row that a search may look at in vain.
 PATIENCE = {DAILY: 4000, WEEKLY: 1000, MONTHLY: 500, YEARLY: 100}
-SHORTEST_MONTH = 28  # days
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31  # days
+FEBRUARY = 2
 
 UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 NUMBER = re.compile(r"[+-]?\d{1,4}", re.ASCII)
@@ -119,6 +120,22 @@ class Rule:
         parts = {name: part for name, part in self.parts.items() if name not in AT_TIMES}
         return replace(self, parts={} if parts.keys() == {"BYSETPOS"} else parts)
 
+    def last_days(self, anchor: date) -> dict[str, list[int]]:
+        """Return the parts that say "the last day of the month" where that follows from the anchor.
+
+        For who reads rules by the letter, and leaves out the months that lack the anchor's day.
+        Empty where it does not follow, and for the 29th and 30th of each month: the last of some
+        days takes BYSETPOS, which not everybody (ical.js) reads beside BYMONTHDAY.
+        """
+        if any(name in self.parts for name in (*ON_DAYS, "BYSETPOS")):
+            return {}
+        if self.frequency == MONTHLY and anchor.day == LONGEST_MONTH:
+            return {"BYMONTHDAY": [-1]}
+        months = self.parts.get("BYMONTH", [anchor.month])
+        if self.frequency == YEARLY and months == [FEBRUARY] and anchor.day > SHORTEST_MONTH:
+            return {"BYMONTH": months, "BYMONTHDAY": [-1]}
+        return {}
+
     def _from(self, start: datetime, anchor: datetime, interval: int) -> rruleset:
         found = rruleset()
         for asked in self._with_days_of(anchor):
@@ -173,9 +190,9 @@ class Rule:
 def read(text: str) -> Rule:
     """Return the rule that is written so; raises `BadRule`."""
     sent = written(text)
-    if re.search(r"[:\s]", sent):
+    if ":" in sent or ("=" in sent and re.search(r"\s", sent)):
         raise BadRule("Send one rule alone, without DTSTART, EXDATE or other lines.")
-    parts = _parts(sent)
+    parts = _parts(sent) if "=" in sent else {}
     frequency = FREQUENCIES.get(parts.get("FREQ", ""))
     if frequency is None:
         raise BadRule(

@@ -56,6 +56,18 @@ def check(task: Fields) -> None:
         raise Refused({"recurrence": [NEVER]})
 
 
+def same_rule(one: Fields, other: Fields) -> bool:
+    """Tell whether both come again by the same rule, in whatever words that was sent."""
+    old, new = one["recurrence"], other["recurrence"]
+    return old == new or bool(old and new and rules.read(old) == rules.read(new))
+
+
+def same_due(one: Fields, other: Fields) -> bool:
+    """Tell whether clocks in each one's zone show the same when they are due, in whatever form."""
+    dates = [(task["due_date"], due_dates.zone(task["time_zone"])) for task in (one, other)]
+    return all(due for due, _ in dates) and len({due_dates.local(*each) for each in dates}) == 1
+
+
 def following(task: Fields, moment: datetime) -> Next | None:
     """Return when a task comes again that is completed at this moment; None if it does not."""
     due = task["due_date"] or _today(moment, due_dates.zone(task["time_zone"]))

@@ -34,6 +34,7 @@ class Tasks:
         return email
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        self.page.get_by_label("E-mail").wait_for()  # is_visible() does not wait
         if self.page.get_by_role("button", name="I have an account").is_visible():
             self.page.get_by_role("button", name="I have an account").click()
         self.page.get_by_label("E-mail").fill(email)

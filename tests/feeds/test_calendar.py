@@ -1,11 +1,13 @@
 """What a calendar says of tasks (RFC 5545), read by the library that has not written the test."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +35,8 @@ def task(**fields):
         "recurrence_from": None,
         "time_zone": None,
         "occurrence": None,
+        "anchor": None,
+        "position": None,
     }
     return SimpleNamespace(**usual | fields)
 
@@ -103,7 +107,8 @@ def test_a_task_that_comes_again_has_its_rule(rule, due_date, time_zone, written
     found = event(
         recurrence=rule,
         recurrence_from="due",
-        occurrence=2,
+        occurrence=7,
+        position=2,
         due_date=due_date,
         time_zone=time_zone,
     )
@@ -135,6 +140,49 @@ def test_a_calendar_says_what_it_is_called_and_how_often_to_ask():
 
     assert {"NAME:Tasks", "X-WR-CALNAME:Tasks", "X-PUBLISHED-TTL:PT1H"} <= {*lines}
     assert "REFRESH-INTERVAL;VALUE=DURATION:PT1H" in lines
+
+
+MANY = 9  # dates, more than are looked at
+
+
+def shown(answer):
+    """Return when the event that is not over is shown, by another library than the writer's."""
+    (event,) = (each for each in parts(answer) if each["STATUS"] == "CONFIRMED")
+    start = event["DTSTART"].dt
+    first = datetime(start.year, start.month, start.day)
+    days = rrulestr(event["RRULE"].to_ical().decode(), dtstart=first)
+    return [f"{each:%Y-%m-%d}" for each in islice(days, MANY)]
+
+
+@pytest.mark.parametrize(
+    ("due_date", "recurrence"),
+    [
+        ("2031-01-30", "FREQ=MONTHLY;INTERVAL=2;COUNT=6"),
+        ("2031-01-31", "monthly"),
+        ("2031-03-31", "FREQ=MONTHLY;BYMONTH=2,3,4"),
+        ("2031-01-31", "yearly"),
+        ("2032-02-29", "yearly"),
+        ("2031-01-15", "FREQ=DAILY;COUNT=7"),
+        ("2031-01-31", "FREQ=MONTHLY;BYMONTHDAY=31"),
+    ],
+)
+def test_a_calendar_shows_the_days_on_which_it_comes_again(alice, stranger, due_date, recurrence):
+    feed = make(alice)["url"]
+    task = alice.has_task(due_date="2031-01-01", recurrence="FREQ=DAILY;COUNT=2")
+    completed = alice.patch(f"{task['url']}/complete").json
+    changed = {"title": "here", "due_date": due_date, "recurrence": recurrence}
+    task = alice.put(f"{alice.tasks_url}/{completed['next_task_id']}", json=changed).json
+
+    told, due, ended = [], [], False
+    while not ended and len(due) < MANY - 1:
+        told.append(shown(stranger.get(feed)))
+        due.append(task["due_date"])
+        done = alice.patch(f"{alice.tasks_url}/{task['id']}/complete").json
+        ended = done["next_task_id"] is None
+        task = alice.get(f"{alice.tasks_url}/{done['next_task_id']}").json
+    for number, days in enumerate(told):
+        to_come = due[number:]
+        assert (days if ended else days[: len(to_come)]) == to_come
 
 
 def test_each_change_of_the_clocks_has_a_line_of_its_own():

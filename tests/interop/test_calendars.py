@@ -25,6 +25,8 @@ def tasks(alice):
     rule = {"recurrence": "FREQ=WEEKLY;BYDAY=MO,TH", "time_zone": "Europe/Berlin"}
     alice.has_task("Weekly", due_date="2026-03-26T09:00", **rule)
     alice.has_task("Every day", due_date="2026-02-01", recurrence="FREQ=DAILY;UNTIL=20260202")
+    alice.has_task("Month's end", due_date="2027-01-31", recurrence="monthly")
+    alice.has_task("Leap day", due_date="2028-02-29", recurrence="yearly")
     done = alice.has_task("Done", due_date="2026-02-01T09:00:00Z")
     alice.patch(f"{done['url']}/complete")
     return make(alice)["url"]
@@ -46,8 +48,10 @@ def test_events_are_understood(tasks, stranger):
         "2026-04-02T09:00:00",
     ]
     assert events["Every day"]["times"] == ["2026-02-01", "2026-02-02"]
+    assert events["Month's end"]["times"] == ["2027-01-31", "2027-02-28", "2027-03-31"]
+    assert events["Leap day"]["times"] == ["2028-02-29", "2029-02-28", "2030-02-28"]
     assert events["Done"]["status"] == "CANCELLED"
-    assert len({event["uid"] for event in read["events"]}) == 5
+    assert len({event["uid"] for event in read["events"]}) == 7
 
 
 def test_todos_are_understood(tasks, stranger):

@@ -130,7 +130,8 @@ def test_a_token_is_refused_once_it_has_expired(app, alice):
 def test_what_makes_no_sense_is_refused(alice, fields, name):
     body = {"name": "Script", "scopes": ["tasks:read"], **fields}
 
-    assert_problem(alice.post(url(alice), json=body), 422, names=name)
+    problem = assert_problem(alice.post(url(alice), json=body), 422, names=name)
+    assert isinstance(problem["errors"][name], list)
 
 
 def test_each_user_may_have_fifty(app, alice, bob):

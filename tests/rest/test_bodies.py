@@ -62,3 +62,14 @@ def test_an_empty_refresh_token_is_none(app, empty):
 
     assert_problem(people.post(app, "refresh", body), 401, names="refresh token is needed")
     assert people.post(app, "logout", body).status_code == 200
+
+
+@pytest.mark.parametrize("name", ['"email\\"', '"', "", "email; x", '""'])
+def test_a_form_whose_names_are_broken_is_read_without_these(app, name):
+    body = f"--b\r\nContent-Disposition: form-data; name={name}\r\n\r\nx\r\n--b--\r\n"
+
+    answer = app.test_client().post(
+        "/api/auth/login", data=body, content_type="multipart/form-data; boundary=b"
+    )
+
+    assert_problem(answer, 422)

@@ -55,6 +55,46 @@ def test_each_operation_does_what_a_single_request_does(alice):
     }
 
 
+def test_a_temp_id_of_digits_is_no_tasks_id(alice):
+    other = alice.has_task("other")
+    digits = str(other["id"])
+
+    made, updated = results(
+        alice,
+        create("made", temp_id=digits),
+        {"op": "update", "id": digits, "fields": {"title": "changed"}},
+    )
+    refused, deleted = results(
+        alice, create("", temp_id=digits), {"op": "delete", "id": digits, "permanent": True}
+    )
+
+    assert updated["task"]["id"] == made["task"]["id"] != other["id"]
+    assert (refused["status"], deleted["status"]) == (422, 404)
+    assert alice.get(other["url"]).json["title"] == "other"
+
+
+def test_the_members_of_an_operation_are_known_in_camel_case(alice):
+    task = alice.has_task()
+
+    made, updated, stale = results(
+        alice,
+        create(tempId="a"),
+        {"op": "update", "id": "a", "fields": {"title": "changed"}},
+        {"op": "update", "id": task["id"], "ifRevision": task["revision"] + 99, "fields": {}},
+    )
+    senseless = send(alice, {"op": "delete", "id": task["id"], "ifRevision": "x"})
+
+    assert updated["task"]["id"] == made["task"]["id"]
+    assert stale["status"] == 412
+    assert_problem(senseless, 422, names="operations.0.ifRevision")
+
+
+def test_what_is_no_operation_is_named_by_its_place(alice):
+    refused = send(alice, create(), 5)
+
+    assert_problem(refused, 422, names="operations.1: Invalid input type.")
+
+
 def test_they_run_in_their_order_and_take_revisions_in_it(alice):
     before = alice.has_task()["revision"]
 
@@ -175,6 +215,13 @@ def test_each_counts_as_a_write(app, environ, alice):
     assert len(results(person, *[create()] * 9)) == 9
     assert len(results(person, *[create()] * 3)) == 3
     assert_problem(send(person, create()), 429)
+
+
+def test_one_without_operations_is_a_write_too(environ, alice):
+    limited = create_app(environ | {"RATE_LIMIT_WRITES": "2/minute"})
+    person = Person(alice.id, limited.test_client(), alice.token)
+
+    assert [send(person).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_completing_one_that_comes_again_makes_the_next(alice):

@@ -117,6 +117,58 @@ def test_without_a_rule_the_series_ends_here(alice, new):
     assert len(series(alice, task)) == 2
 
 
+@pytest.mark.parametrize(
+    ("due", "again"),
+    [
+        ("2031-02-28T08:00:00.000Z", "2031-03-31T07:00:00.000Z"),
+        ("2031-02-28T09:00:00+01:00", "2031-03-31T09:00:00+02:00"),
+        ("2031-02-28T09:00", "2031-03-31T09:00"),
+    ],
+)
+def test_the_anchor_is_kept_when_the_same_moment_is_put_back_in_another_form(alice, due, again):
+    due_date = "2031-01-31T08:00:00Z"
+    task = following(alice, complete(alice, alice.has_task(**FIELDS | {"due_date": due_date})))
+
+    put = alice.put(url(alice, task), json={**task, "due_date": due}).json
+
+    assert put["due_date"] == due
+    assert following(alice, complete(alice, put))["due_date"] == again
+
+
+@pytest.mark.parametrize("again", ["FREQ=MONTHLY;INTERVAL=1", "rrule:freq=monthly", " Monthly"])
+def test_the_anchor_is_kept_when_the_same_rule_is_put_back_in_other_words(alice, again):
+    task = following(alice, complete(alice, alice.has_task(**FIELDS)))
+
+    put = alice.put(url(alice, task), json={**task, "recurrence": again}).json
+
+    assert put["recurrence"] == again
+    assert following(alice, complete(alice, put))["due_date"] == "2031-03-31"
+
+
+def test_the_same_rule_in_other_words_does_not_count_anew(alice):
+    rules = ["FREQ=DAILY;COUNT=3", "RRULE:FREQ=DAILY;COUNT=3"] * 2
+    task = alice.has_task(due_date="2031-01-01", recurrence=rules[0])
+    for rule in rules:
+        last = task
+        alice.patch(url(alice, task), json={"recurrence": rule})
+        done = complete(alice, task)
+        task = following(alice, done) if done["next_task_id"] else task
+
+    assert (last["due_date"], last["occurrence"]) == ("2031-01-03", 3)
+    assert len(series(alice, last)) == 3
+
+
+@pytest.mark.parametrize(
+    ("due_date", "again"), [("2031-01-31", "2031-03-31"), ("2031-01-31T09:00", "2031-03-31T09:00")]
+)
+def test_the_anchor_is_kept_where_a_day_or_a_local_time_gets_another_zone(alice, due_date, again):
+    task = following(alice, complete(alice, alice.has_task(**FIELDS | {"due_date": due_date})))
+
+    alice.put(url(alice, task), json={**task, "time_zone": "America/New_York"})
+
+    assert following(alice, complete(alice, task))["due_date"] == again
+
+
 def test_a_changed_rule_or_due_date_holds_from_here_on(alice):
     task = following(alice, complete(alice, alice.has_task(**FIELDS)))
     alice.put(url(alice, task), json={"due_date": "2031-03-15"})

@@ -485,6 +485,12 @@ def test_a_senseless_rule_is_refused(rule):
         rules.read(rule)
 
 
+@pytest.mark.parametrize("rule", ["hourly", "none", "every day", "RRULE:weekdays", "FREQ=HOURLY"])
+def test_who_sends_another_word_is_told_the_words(rule):
+    with pytest.raises(rules.BadRule, match="Send daily, weekly, monthly, yearly"):
+        rules.read(rule)
+
+
 @pytest.mark.parametrize(
     "rule",
     ["Daily", " weekly ", "RRULE:FREQ=DAILY", "freq=weekly;byday=mo,th", "FREQ=DAILY;COUNT=1"],
