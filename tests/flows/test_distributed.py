@@ -11,9 +11,7 @@ from taskapp.config import ROOT
 from tests.servers import Postgres, Service
 from tests.waiting import PATIENCE
 
-ALTER = re.compile(
-    r"^ALTER TABLE (?:accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE
-)
+ALTER = re.compile(r"^ALTER TABLE (?:accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE)
 
 
 @pytest.fixture
