@@ -108,6 +108,7 @@ MEANINGS = {
     401: "The token is missing, has expired or is not valid.",
     403: "The path belongs to another user, or the token for a program lacks the scope.",
     404: "There is no such thing among what the user owns.",
+    405: problems.DETAILS[405],
     408: str(problems.RequestTimeout().description),
     413: problems.DETAILS[413],
     409: "Something that exists stands in the way.",

@@ -14,7 +14,7 @@ from taskapp.rest import bodies, etags, idempotency, pagination
 from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
-from taskapp.rest.openapi import Blueprint, MessageSchema
+from taskapp.rest.openapi import ALWAYS, Blueprint, MessageSchema
 from taskapp.tasks import folding, listing, queries, recurrence, room, schedule, trash
 from taskapp.tasks.refusals import refusal
 from taskapp.tasks.schemas import (
@@ -43,7 +43,14 @@ LOCATION = {"Location": {"description": "The new task.", "schema": {"type": "str
 Answer = tuple[queries.Row, dict[str, str]]
 Query = Callable[..., queries.Row | None]
 
-blueprint = Blueprint("tasks", __name__, url_prefix="/api/<user_id>/tasks", things="tasks")
+# In the place of a task's id there may be a word that is another address, with methods of its own.
+blueprint = Blueprint(
+    "tasks",
+    __name__,
+    url_prefix="/api/<user_id>/tasks",
+    things="tasks",
+    problems=(*ALWAYS, 405),
+)
 blueprint.before_request(auth.require_owner)
 
 
