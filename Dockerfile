@@ -3,13 +3,12 @@ ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
 COPY requirements.txt /
-# The tests of libraries, what only installs, and PyYAML's parser in C, since no YAML is read here, are left out.
+# The tests of libraries, and what only installs, are left out.
 RUN python3 -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --no-compile --require-hashes --only-binary :all: -r /requirements.txt \
     && find /venv -type d \( -name tests -o -name testing \) -prune -exec rm -r {} + \
     && /venv/bin/pip uninstall --yes --quiet setuptools pip \
-    && find /venv -type f \( -name '*.h' -o -name '*.c' -o -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' \
-        -o -name 'swagger-ui-es-*' -o -name '_yaml*.so' \) -delete \
+    && find /venv -type f \( -name '*.h' -o -name '*.c' -o -name '*.pyi' -o -name 'swagger-ui-es-*' \) -delete \
     && find /venv -type d -name __pycache__ -prune -exec rm -r {} +
 WORKDIR /app
 COPY gunicorn.conf.py wsgi.py ./
