@@ -24,7 +24,7 @@ from tests.servers import NO_LIMITS, Postgres, RoundTrips, free_port
 
 IMAGE = "localhost/taskapp"
 DEBIAN = "localhost/taskapp-debian"
-MOST = 90e6  # bytes over the base
+MOST = 95e6  # bytes over the base: time zones and calendars took it past 90
 SECRET = "a secret that is long enough for HS256"
 # The host's settings and certificates for pip: mounted for the build, not a part of the image.
 HOST = ("/etc/pip.conf", "/etc/ssl/certs", "/usr/local/share/ca-certificates")
