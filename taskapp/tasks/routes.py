@@ -199,7 +199,7 @@ def complete_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Preco
     if fields:
         return _update(task_id, fields, if_)
     task = _simply(queries.toggle, task_id, if_)
-    return task or _wholly(recurrence.toggle, task_id, if_)
+    return task or _wholly(recurrence.toggle, task_id, if_=if_)
 
 
 def _question(arguments: dict[str, Any]) -> listing.Question:
@@ -283,7 +283,7 @@ def _update(task_id: int, fields: dict[str, Any], if_: Precondition) -> Answer:
     task = None
     if recurrence.is_simple(fields):
         task = _simply(queries.update, task_id, fields, if_)
-    return task or _wholly(recurrence.update, task_id, fields, if_)
+    return task or _wholly(recurrence.update, task_id, fields, if_=if_)
 
 
 def _simply(query: Query, task_id: int, *values: Any) -> Answer | None:
@@ -299,17 +299,13 @@ def _simply(query: Query, task_id: int, *values: Any) -> Answer | None:
     return None
 
 
-def _wholly(query: Query, task_id: int, *values: Any) -> Answer:
+def _wholly(query: Query, task_id: int, *values: Any, if_: Precondition) -> Answer:
     """Run a query that changes the task and others with it; raises what `_change` does."""
-    owner, if_ = auth.identity(), values[-1]
     try:
-        with transaction(owner.id):
-            task = query(owner, task_id, *values)
-            if task is None:
-                raise refusal(queries.get(owner.id, task_id), task_id, if_)
+        with transaction(auth.identity().id):
+            return _change(query, task_id, *values, if_=if_)
     except schedule.Refused as refused:
         raise problems.Invalid(bodies.as_sent(refused.errors)) from None
-    return _answer(task)
 
 
 def _answer(task: queries.Row) -> Answer:
