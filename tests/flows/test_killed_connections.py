@@ -42,6 +42,23 @@ def send_and_hang_up(
         connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
+def terminate_backends(
+    service: Service, statuses: list[int], over: threading.Event, each: int
+) -> int:
+    """End a connection to the database after `each` answers, until it is over; return how many."""
+    with psycopg.connect(service.environ["DATABASE_URL"], autocommit=True) as admin:
+        terminated = 0
+        while not over.is_set():
+            enough = len(statuses) + each
+            until(lambda enough=enough: over.is_set() or len(statuses) >= enough)
+            terminated += admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'taskapp' AND datname = current_database()"
+                " ORDER BY random() LIMIT 1"
+            ).rowcount
+        return terminated
+
+
 def test_every_write_happens_once_and_a_reader_misses_none(busy):
     alice = new_user_id()
     path = f"/api/{alice}/tasks"
@@ -87,22 +104,11 @@ def test_every_write_happens_once_and_a_reader_misses_none(busy):
                 assert answer.status_code == 201, answer.text
         return killed
 
-    def terminate_backends() -> int:
-        with psycopg.connect(busy.environ["DATABASE_URL"], autocommit=True) as admin:
-            terminated = 0
-            while not written.is_set():
-                enough = len(statuses) + CLIENTS * WRITES // TERMINATED
-                until(lambda enough=enough: written.is_set() or len(statuses) >= enough)
-                terminated += admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE application_name = 'taskapp' AND datname = current_database()"
-                    " ORDER BY random() LIMIT 1"
-                ).rowcount
-            return terminated
-
     with ThreadPoolExecutor(CLIENTS + 2) as pool:
         reader = pool.submit(read_changes)
-        terminator = pool.submit(terminate_backends)
+        terminator = pool.submit(
+            terminate_backends, busy, statuses, written, CLIENTS * WRITES // TERMINATED
+        )
         try:
             killed = sum(pool.map(write, range(CLIENTS)))
         finally:

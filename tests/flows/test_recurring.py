@@ -11,12 +11,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 import pytest
 
-from tests.flows.test_killed_connections import all_tasks, send_and_hang_up
+from tests.flows.test_killed_connections import all_tasks, send_and_hang_up, terminate_backends
 from tests.servers import Service, new_user_id
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE
 
 CLIENTS = 16
 CHANGES = 40  # of each client
@@ -72,21 +71,10 @@ def test_there_is_one_task_for_each_number_of_a_series(busy):
                     known.append(new)
         return killed
 
-    def terminate_backends() -> int:
-        with psycopg.connect(busy.environ["DATABASE_URL"], autocommit=True) as admin:
-            terminated = 0
-            while not over.is_set():
-                enough = len(statuses) + CLIENTS * CHANGES // TERMINATED
-                until(lambda enough=enough: over.is_set() or len(statuses) >= enough)
-                terminated += admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE application_name = 'taskapp' AND datname = current_database()"
-                    " ORDER BY random() LIMIT 1"
-                ).rowcount
-            return terminated
-
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
-        terminator = pool.submit(terminate_backends)
+        terminator = pool.submit(
+            terminate_backends, busy, statuses, over, CLIENTS * CHANGES // TERMINATED
+        )
         try:
             killed = sum(pool.map(change, range(CLIENTS)))
         finally:
