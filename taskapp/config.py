@@ -620,7 +620,10 @@ class LimitsSettings:
         example="redis://localhost:6379/0",
     )
     max_content_length: int = whole_number(
-        65536, 1024, 2**24, "Bytes of a request body; a longer one gets 413."
+        65536,
+        1024,
+        2**24,
+        "Bytes of a request body, but for a batch (1 MiB); a longer one gets 413.",
     )
     max_header_size: int = whole_number(
         32_768, 8192, 2**20, "Bytes of one header; a longer one gets 431."
