@@ -97,6 +97,15 @@ class Conflict(Problem):
     code = 409
 
 
+class Taken(Conflict):
+    """Another task of the user is called so already."""
+
+    def __init__(self, name: str, task_id: int | None) -> None:
+        task = "Another one" if task_id is None else f"Task {task_id}"
+        text = f"{task} has it already; the trash counts, too."
+        super().__init__(f"{name}: {text}", errors={name: [text]})
+
+
 class Gone(Problem):
     """It was there once, and will not come back."""
 

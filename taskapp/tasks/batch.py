@@ -76,11 +76,31 @@ def _creates(operation: Operation) -> bool:
 
 
 def _create(owner: Identity, operations: Sequence[Operation]) -> list[Result]:
+    taken = _taken(owner, operations)
+    free = [each.fields for place, each in enumerate(operations) if place not in taken]
     try:
-        tasks = room.create_all(owner, [each.fields for each in operations])
+        tasks = iter(room.create_all(owner, free))
     except problems.Problem as problem:
-        return [Result(problem.code, problem=problem)] * len(operations)
-    return [Result(201, task) for task in tasks]
+        refused = dict.fromkeys(range(len(operations)), Result(problem.code, problem=problem))
+        return list((refused | taken).values())
+    return [taken.get(place) or Result(201, next(tasks)) for place in range(len(operations))]
+
+
+def _taken(owner: Identity, operations: Sequence[Operation]) -> dict[int, Result]:
+    """Return, by its place, each that would call a task as another one, or one before it."""
+    names = [each.fields.get("external_id") for each in operations]
+    if not any(names):
+        return {}
+    room.lock(owner)
+    tasks: dict[str, int | None] = {**queries.called(owner.id, [name for name in names if name])}
+    taken: dict[int, Result] = {}
+    for place, name in enumerate(names):
+        if name in tasks:
+            problem = problems.Taken("external_id", tasks[name])
+            taken[place] = Result(problem.code, problem=problem)
+        elif name:
+            tasks[name] = None  # it has no id yet
+    return taken
 
 
 def _do(owner: Identity, operation: Operation, ids: dict[str, int]) -> Result:

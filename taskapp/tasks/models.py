@@ -15,6 +15,7 @@ PRIORITY_LENGTH = 20  # letters
 DUE_DATE_LENGTH = 40  # characters
 RULE_LENGTH = 400  # characters
 ZONE_LENGTH = 64  # characters
+EXTERNAL_ID_LENGTH = 255  # characters
 
 
 def written(*, left: Any, default: Any = None) -> dict[str, Any]:
@@ -113,6 +114,10 @@ class Task(Base):
         sa.String(DUE_DATE_LENGTH), info=of_series(hidden=True)
     )
     position: Mapped[int | None] = mapped_column(info=of_series(hidden=True))
+    # What another program calls it, or the file that it came from.
+    external_id: Mapped[str | None] = mapped_column(
+        sa.String(EXTERNAL_ID_LENGTH), info=written(left=None)
+    )
 
 
 LIVE = Task.deleted_at.is_(None)
@@ -149,4 +154,13 @@ sa.Index(
     unique=True,
     postgresql_where=Task.series_id.is_not(None),
     sqlite_where=Task.series_id.is_not(None),
+)
+# One task for each external id, those in the trash among them.
+sa.Index(
+    "ix_tasks_external_id",
+    Task.user_id,
+    Task.external_id,
+    unique=True,
+    postgresql_where=Task.external_id.is_not(None),
+    sqlite_where=Task.external_id.is_not(None),
 )

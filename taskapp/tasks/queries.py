@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from taskapp.auth.tokens import Identity
-from taskapp.database import Numbers, Prepared, dialect, execute, one_of
+from taskapp.database import Numbers, Prepared, Texts, dialect, execute, one_of
 from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks.derived import with_derived
 from taskapp.tasks.models import LIVE, Task
@@ -83,6 +83,12 @@ def changed_since(user_id: str, *, since: int, limit: int) -> Page:
 def get(user_id: str, task_id: int) -> Row | None:
     """Return the task; None if this user has no such task, or has deleted it."""
     return cast(Row | None, _GET.first({"owner": user_id, "task": task_id}))
+
+
+def called(user_id: str, external_ids: Sequence[str]) -> Mapping[str, int]:
+    """Return which task has each of these external ids, in the trash or not."""
+    rows = _CALLED.all({"owner": user_id, "names": list(external_ids)})
+    return {row.external_id: row.id for row in rows}
 
 
 def create(owner: Identity, fields: Mapping[str, Any], most: int) -> Row | None:
@@ -238,6 +244,11 @@ _later = _tasks.where(COLUMNS.revision > SINCE).order_by(COLUMNS.revision)
 _one = _tasks.where(COLUMNS.id == TASK, LIVE)
 _GET = Prepared(_one)
 _GET_IF = Prepared(_one.where(PRECONDITION))
+_CALLED = Prepared(
+    sa.select(COLUMNS.external_id, COLUMNS.id).where(
+        MINE, one_of(COLUMNS.external_id, sa.bindparam("names", type_=Texts))
+    )
+)
 _CHANGED_SINCE = with_user(_later, lambda task: [task.revision])
 _COPY = with_user(_later.where(LIVE), lambda task: [task.revision])
 

@@ -21,7 +21,16 @@ from taskapp.users import revisions
 
 # What the next one does not have from the one before.
 OF_ONE = frozenset(
-    {"completed", "due_date", "occurrence", "next_task_id", "next_revision", "anchor", "position"}
+    {
+        "completed",
+        "due_date",
+        "occurrence",
+        "next_task_id",
+        "next_revision",
+        "anchor",
+        "position",
+        "external_id",
+    }
 )
 
 _READ = Prepared(sa.select(*COLUMNS).where(MINE, COLUMNS.id == TASK, LIVE))
@@ -37,6 +46,9 @@ _OF_SERIES = Prepared(
 def is_simple(fields: Fields) -> bool:
     """Tell whether `queries.update` can make the change, if the task is not one of a series."""
     ruled = fields.get("recurrence") or fields.get("recurrence_from")
+    # Whether another task has this external id is known once nothing else can be written.
+    if fields.get("external_id"):
+        return False
     return not ruled and ("due_date" in fields or not fields.get("time_zone"))
 
 
@@ -70,6 +82,8 @@ def _write(
         return None
     before = {name: getattr(task, name) for name in queries.ALL_SENT}
     after = _changed(before, change(task))
+    if after["external_id"] != before["external_id"]:
+        room.refuse_taken(owner, after["external_id"])
     if after["completed"] and not before["completed"]:
         after |= _made(owner, after)
     elif before["completed"] and not after["completed"]:

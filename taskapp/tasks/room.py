@@ -9,11 +9,19 @@ from taskapp import config, problems
 from taskapp.auth.tokens import Identity
 from taskapp.tasks import queries
 from taskapp.tasks.queries import Row
+from taskapp.users import queries as users
 from taskapp.users import revisions
 
 
 def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
-    """Store a new task and return it; raises what `create_all` does."""
+    """Store a new task and return it.
+
+    Inside a transaction where it has an external id. Raises what `create_all` does, and
+    `problems.Taken` where another task has that.
+    """
+    if fields.get("external_id"):
+        lock(owner)
+        refuse_taken(owner, fields["external_id"])
     task = queries.create(owner, fields, _most())
     if task is None:
         raise _refusal(owner)
@@ -24,12 +32,29 @@ def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]]) -> Sequence[
     """Store new tasks, and return them in their order; all of them, or none.
 
     Raises `problems.Forbidden` where that would be too many, and `problems.Unauthorized` where the
-    owner's account has been erased.
+    owner's account has been erased. No other task may have one of their external ids.
     """
     stored = queries.create_all(owner, tasks, _most())
     if len(stored) < len(tasks):
         raise _refusal(owner)
     return stored
+
+
+def lock(owner: Identity) -> None:
+    """Let the owner's other writes wait, so that what is read now stays so.
+
+    Inside a transaction; also where nothing is stored about the owner yet.
+    """
+    if not owner.has_account:
+        users.ensure(owner)
+    revisions.lock(owner.id)
+
+
+def refuse_taken(owner: Identity, external_id: str | None) -> None:
+    """Raise `problems.Taken` if a task has this external id; other writes must be waiting."""
+    found = queries.called(owner.id, [external_id]) if external_id else {}
+    for task_id in found.values():
+        raise problems.Taken("external_id", task_id)
 
 
 def _most() -> int:

@@ -14,7 +14,7 @@ from taskapp.rest import bodies, etags, idempotency, pagination
 from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
-from taskapp.rest.openapi import ALWAYS, Blueprint, MessageSchema
+from taskapp.rest.openapi import ALWAYS, Blueprint, MessageSchema, documents
 from taskapp.tasks import folding, listing, queries, recurrence, room, schedule, trash
 from taskapp.tasks.refusals import refusal
 from taskapp.tasks.schemas import (
@@ -89,6 +89,7 @@ def list_tasks(arguments: dict[str, Any], user_id: str) -> Any:
 
 @blueprint.post("")
 @idempotent
+@documents(statuses=[409])
 @blueprint.doc(operationId="createTask")
 @blueprint.arguments(NewTaskSchema)
 @blueprint.response(201, TaskSchema, headers=LOCATION | etags.ETAG, description="The new task.")
@@ -98,7 +99,8 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     One that is created as completed is not completed by that: with a `recurrence`, too, it is one
     task.
     """
-    with autocommit(auth.identity().id):
+    block = transaction if fields.get("external_id") else autocommit
+    with block(auth.identity().id):
         task, headers = _answer(room.create(auth.identity(), fields))
     location = url_for("tasks.get_task", user_id=user_id, task_id=task.id)
     return task, {"Location": location, **headers}
@@ -120,6 +122,7 @@ def get_task(user_id: str, task_id: int) -> Answer:
 @blueprint.put("/<row_id:task_id>", parameters=TASK_ID)
 @idempotent
 @preconditioned
+@documents(statuses=[409])
 @blueprint.doc(operationId="updateTask")
 @blueprint.arguments(TaskChangeSchema)
 @blueprint.response(200, TaskSchema, headers=etags.ETAG, description="The task as it is now.")
@@ -135,6 +138,7 @@ def update_task(fields: dict[str, Any], user_id: str, task_id: int, if_: Precond
 @blueprint.patch("/<row_id:task_id>", parameters=TASK_ID)
 @idempotent
 @preconditioned
+@documents(statuses=[409])
 @blueprint.doc(
     operationId="patchTask",
     requestBody={"content": {"application/json": {"schema": TaskChangeSchema}}},

@@ -25,6 +25,7 @@ from taskapp.tasks.folding import fold
 from taskapp.tasks.models import (
     CATEGORY_LENGTH,
     DESCRIPTION_LENGTH,
+    EXTERNAL_ID_LENGTH,
     ORDERS,
     PRIORITY_LENGTH,
     RULE_LENGTH,
@@ -83,6 +84,9 @@ class TaskSchema(RowSchema):
             "format": "int64",
             "description": "The next of its series, once this one is completed.",
         },
+    )
+    external_id = fields.String(
+        required=True, allow_none=True, metadata={"example": "calendar:4711"}
     )
 
 
@@ -276,6 +280,15 @@ class TaskChangeSchema(ma.Schema):
             "example": ZONE,
             "description": "The IANA's name of the zone that dates and local times are in; UTC"
             " where there is none.",
+        },
+    )
+    external_id = TextOrNone(
+        allow_none=True,
+        validate=validate.Length(max=EXTERNAL_ID_LENGTH),
+        metadata={
+            "example": "calendar:4711",
+            "description": "What another program calls it. No two tasks of a user have the same,"
+            " those in the trash among them: the second is a 409.",
         },
     )
 

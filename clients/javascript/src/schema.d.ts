@@ -956,6 +956,8 @@ export interface components {
              * @example 8
              */
             next_task_id: number | null;
+            /** @example calendar:4711 */
+            external_id: string | null;
         };
         Changes: {
             changes: components["schemas"]["Task"][];
@@ -1129,6 +1131,11 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone?: string | null;
+            /**
+             * @description What another program calls it. No two tasks of a user have the same, those in the trash among them: the second is a 409.
+             * @example calendar:4711
+             */
+            external_id?: string | null;
         };
         TaskChange: {
             /**
@@ -1176,6 +1183,11 @@ export interface components {
              * @example Europe/Berlin
              */
             time_zone?: string | null;
+            /**
+             * @description What another program calls it. No two tasks of a user have the same, those in the trash among them: the second is a 409.
+             * @example calendar:4711
+             */
+            external_id?: string | null;
         };
         Completion: {
             /** @example true */
@@ -2387,6 +2399,7 @@ export interface operations {
             404: components["responses"]["NOT_FOUND"];
             405: components["responses"]["METHOD_NOT_ALLOWED"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
             410: components["responses"]["GONE"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
             415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
@@ -2490,6 +2503,7 @@ export interface operations {
             404: components["responses"]["NOT_FOUND"];
             405: components["responses"]["METHOD_NOT_ALLOWED"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
             410: components["responses"]["GONE"];
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
@@ -2601,6 +2615,7 @@ export interface operations {
             404: components["responses"]["NOT_FOUND"];
             405: components["responses"]["METHOD_NOT_ALLOWED"];
             408: components["responses"]["REQUEST_TIMEOUT"];
+            409: components["responses"]["CONFLICT"];
             410: components["responses"]["GONE"];
             412: components["responses"]["PRECONDITION_FAILED"];
             413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
