@@ -38,6 +38,11 @@ class Postgres:
 
     def __enter__(self) -> Self:
         self.server = pgserver.get_server(self.folder, cleanup_mode="delete", start=False)
+        self.server.ensure_pgdata_inited()
+        # The applications of all tests are in one process, and each keeps its pool of connections
+        # until the garbage is collected.
+        with Path(self.folder, "postgresql.conf").open("a") as settings:
+            settings.write("max_connections = 400\n")
         self._start()
         self.url = self.server.get_uri()
         return self

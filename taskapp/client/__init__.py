@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
     if config.of(app).client:
         app.register_blueprint(blueprint)
     else:
-        app.add_url_rule("/", "client.docs", lambda: redirect("/docs"))
+        app.add_url_rule("/", "client.docs", lambda: redirect(f"{request.script_root}/docs"))
 
 
 @blueprint.get("/")
@@ -93,10 +93,10 @@ def service_worker() -> Response:
     Its text names them and their digest, so it is another one as soon as any of them is.
     """
     worker = _files()[WORKER]
-    kept = sorted(_files().keys() - {WORKER, "/robots.txt"})
+    kept = sorted(each[1:] for each in _files().keys() - {WORKER, "/robots.txt"})
     names = f"const VERSION = {json.dumps(_version())};\nconst FILES = {json.dumps(kept)};\n"
     response = _answer(File(names.encode() + worker.content, worker.media_type))
-    response.headers["Service-Worker-Allowed"] = "/"
+    response.headers["Service-Worker-Allowed"] = f"{request.script_root}/"
     # What the worker may fetch is for the policy of its own script to say.
     response.headers["Content-Security-Policy"] = _policy()
     return response

@@ -31,8 +31,8 @@ def test_the_page_consists_of_files_of_ours(stranger):
     urls = re.findall(r'(?:src|href)="([^"]+)"', page) + [each["src"] for each in manifest["icons"]]
     assert len(urls) > 5
     for url in urls:
-        assert url.startswith("/")
-        assert stranger.get(url).status_code == 200, url
+        assert not url.startswith("/")  # there may be a path before it
+        assert stranger.get(f"/{url}").status_code == 200, url
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_the_worker_names_all_files_and_a_digest_of_them(stranger):
     answer = stranger.get("/client/service-worker.js")
 
     files = json.loads(re.search(r"FILES = (.*);", answer.text)[1])
-    assert {"/", "/client/app.js", "/client/library/replica.js"} <= set(files)
-    assert all(stranger.get(url).status_code == 200 for url in files)
+    assert {"", "client/app.js", "client/library/replica.js"} <= set(files)
+    assert all(stranger.get(f"/{url}").status_code == 200 for url in files)
     assert client._version() in answer.text
     assert answer.headers["Service-Worker-Allowed"] == "/"
     # Without it the worker could fetch nothing.
@@ -103,6 +103,22 @@ def test_the_page_hears_how_one_signs_in(environ, stranger):
     }
     policy = browser.get("/").headers["Content-Security-Policy"]
     assert "connect-src 'self' https://login.example.com;" in policy
+
+
+def test_below_a_path_the_worker_may_serve_that_path(environ):
+    browser = create_app(environ | {"TRUSTED_PROXIES": "1"}).test_client()
+
+    answer = browser.get("/client/service-worker.js", headers={"X-Forwarded-Prefix": "/todo"})
+
+    assert answer.headers["Service-Worker-Allowed"] == "/todo/"
+
+
+def test_below_a_path_the_documentation_is_below_it_too(environ):
+    app = create_app(environ | {"TRUSTED_PROXIES": "1", "CLIENT": "off"})
+
+    answer = app.test_client().get("/", headers={"X-Forwarded-Prefix": "/todo"})
+
+    assert answer.headers["Location"] == "/todo/docs"
 
 
 def test_without_it_the_root_leads_to_the_documentation(environ):

@@ -2,11 +2,11 @@
 import { button, dialog, el, field } from "./dom.js";
 import { whenText } from "./dates.js";
 import { createClient } from "./library/index.js";
-import { rename, session, settings, token } from "./session.js";
+import { BASE, rename, session, settings, token } from "./session.js";
 import { formOf } from "./signin.js";
 import { texts } from "./texts.js";
 
-const client = createClient({ token });
+const client = createClient({ baseUrl: BASE, token });
 
 export async function showAccount(replica, { user, signOut }) {
   const kept = settings.accounts && session()?.kind === "account";
@@ -18,7 +18,7 @@ export async function showAccount(replica, { user, signOut }) {
     shown.close();
     signOut({});
   };
-  const links = el("p", { class: "links" }, button(texts.download, () => download(user)), el("a", { href: "/docs", class: "button" }, texts.docs));
+  const links = el("p", { class: "links" }, button(texts.download, () => download(user)), el("a", { href: `${BASE}docs`, class: "button" }, texts.docs));
   place.append(button(texts.signOut, leave, "primary wide"), links);
   if (!kept) return;
   const sessions = await client.listSessions().catch(() => []); // without a network

@@ -2,7 +2,7 @@
 import { createClient, createReplica, indexedDBStorage, memoryStorage } from "./library/index.js";
 import { toast } from "./dom.js";
 import { showTasks } from "./list.js";
-import { end, onChange, prepare, session, token } from "./session.js";
+import { BASE, end, NAME, onChange, prepare, session, token } from "./session.js";
 import { showSignIn } from "./signin.js";
 import { texts } from "./texts.js";
 
@@ -17,8 +17,8 @@ async function begin() {
 }
 
 async function openTasks(user) {
-  const client = createClient({ token });
-  const name = `taskapp:${user.id}`;
+  const client = createClient({ baseUrl: BASE, token });
+  const name = `${NAME}:${user.id}`;
   let storage = indexedDBStorage(name);
   let replica = createReplica({ client, storage });
   try {
@@ -43,7 +43,7 @@ async function openTasks(user) {
     close();
     await end();
     if (!keep) await storage.destroy().catch(() => {});
-    history.replaceState(null, "", "/");
+    history.replaceState(null, "", BASE);
     await begin();
   }
 }
@@ -51,7 +51,7 @@ async function openTasks(user) {
 async function offline() {
   if (!navigator.serviceWorker) return;
   const before = navigator.serviceWorker.controller;
-  await navigator.serviceWorker.register("/client/service-worker.js", { scope: "/" });
+  await navigator.serviceWorker.register(`${BASE}client/service-worker.js`, { scope: BASE });
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (before) toast(texts.newVersion, texts.reload, () => location.reload(), texts.dismiss);
   });

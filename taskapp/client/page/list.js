@@ -5,16 +5,18 @@ import { dayFromNow } from "./dates.js";
 import { button, dialog, el, icon, iconButton, toast } from "./dom.js";
 import { headings, matching, summary, tasksOf } from "./question.js";
 import { makeRow, options } from "./rows.js";
+import { NAME } from "./session.js";
 import { texts } from "./texts.js";
 
 const FIRST = 60; // rows that are drawn at once; more come as one scrolls
 const MORE = 100;
-const SINGLE_KEYS = "taskapp.single-keys";
+const SORT = `${NAME}.sort`;
+const SINGLE_KEYS = `${NAME}.single-keys`;
 
 /** Show the tasks of `replica` in `place`. */
 export function showTasks(place, replica, { user, signOut }) {
   let view = viewOf(location.hash);
-  const filter = { search: "", sort: localStorage.getItem("taskapp.sort") ?? "newest", priority: "" };
+  const filter = { search: "", sort: localStorage.getItem(SORT) ?? "newest", priority: "" };
   const stays = new Set(); // checked off or on in this view: they do not jump away
   const rows = new Map();
   const undos = [];
@@ -129,7 +131,7 @@ export function showTasks(place, replica, { user, signOut }) {
   });
   const sort = select(texts.sortBy, texts.sorts, filter.sort, (value) => {
     filter.sort = value;
-    localStorage.setItem("taskapp.sort", value);
+    localStorage.setItem(SORT, value);
   });
   const priority = select(texts.priorityFilter, { "": texts.anyPriority, ...texts.priorities }, "", (value) => (filter.priority = value));
   const name = user.name || user.email || user.id;

@@ -1,8 +1,11 @@
 // Keeps the page's own files, so that it opens without a network. FILES and VERSION come from the
 // service, which puts them before this text: with any file that changes, a new version is kept.
-const PREFIX = "taskapp-page-";
+const BASE = new URL("..", location).pathname;
+// Another path of the host may have caches of its own.
+const PREFIX = `${BASE}taskapp-page-`;
 const CACHE = PREFIX + VERSION;
-const SETTINGS = "/client/settings.json";
+const SETTINGS = `${BASE}client/settings.json`;
+const PATHS = FILES.map((file) => BASE + file);
 
 self.addEventListener("install", (event) => {
   event.waitUntil(keep());
@@ -16,12 +19,12 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname === SETTINGS) event.respondWith(fresh(event.request));
-  else if (FILES.includes(url.pathname)) event.respondWith(kept(event.request, url.pathname));
+  else if (PATHS.includes(url.pathname)) event.respondWith(kept(event.request, url.pathname));
 });
 
 async function keep() {
   const cache = await caches.open(CACHE);
-  await cache.addAll([...FILES, SETTINGS].map((path) => new Request(path, { cache: "reload" })));
+  await cache.addAll([...PATHS, SETTINGS].map((path) => new Request(path, { cache: "reload" })));
   await self.skipWaiting();
 }
 

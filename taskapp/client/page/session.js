@@ -1,21 +1,25 @@
 // Who is signed in, and the token that shows it.
 import { createClient, Problem, Unreachable } from "./library/index.js";
 
-const KEY = "taskapp.session";
-const KNOWN = "taskapp.known";
+/** The path that the page is at: `/`, or what a proxy has put it below. */
+export const BASE = new URL("..", import.meta.url).pathname;
+/** What all that is kept in this browser is named by; another path of the host has its own. */
+export const NAME = `taskapp${BASE.slice(0, -1)}`;
+const KEY = `${NAME}.session`;
+const KNOWN = `${NAME}.known`;
 // Milliseconds before its end in which a token is renewed; some logins give them for minutes only.
 const EARLY = { account: 86_400_000, login: 30_000, pasted: 0 };
 const NOBODY = new Problem(401, { detail: "Nobody is signed in." });
 
 /** What the service says about signing in: filled by `prepare`. */
 export let settings = { accounts: true, login: null, tokens: null, claim: "sub" };
-const open = createClient({ tries: 2 });
+const open = createClient({ baseUrl: BASE, tries: 2 });
 
 let prepared;
 export const prepare = () => (prepared ??= load());
 
 async function load() {
-  const answer = await fetch("/client/settings.json");
+  const answer = await fetch(`${BASE}client/settings.json`);
   if (answer.ok) settings = await answer.json();
 }
 
@@ -111,7 +115,7 @@ async function renew({ kind, user }) {
 }
 
 function exclusively(work) {
-  return navigator.locks ? navigator.locks.request("taskapp.refresh", work) : work();
+  return navigator.locks ? navigator.locks.request(`${NAME}.refresh`, work) : work();
 }
 
 /** Forget who was here; the service ends the session, where it can be reached. */
@@ -119,7 +123,7 @@ export async function end() {
   const kept = session();
   localStorage.removeItem(KEY);
   if (kept?.kind !== "account") return;
-  const mine = createClient({ token: kept.token, tries: 1 });
+  const mine = createClient({ baseUrl: BASE, token: kept.token, tries: 1 });
   await mine.logout().catch(() => {});
 }
 
