@@ -286,7 +286,7 @@ class TaskChangeSchema(ma.Schema):
         allow_none=True,
         validate=validate.Length(max=EXTERNAL_ID_LENGTH),
         metadata={
-            "example": "calendar:4711",
+            "example": None,  # Swagger UI sends the examples: a second time it would be taken
             "description": "What another program calls it. No two tasks of a user have the same,"
             " those in the trash among them: the second is a 409.",
         },

@@ -1133,7 +1133,7 @@ export interface components {
             time_zone?: string | null;
             /**
              * @description What another program calls it. No two tasks of a user have the same, those in the trash among them: the second is a 409.
-             * @example calendar:4711
+             * @example null
              */
             external_id?: string | null;
         };
@@ -1185,7 +1185,7 @@ export interface components {
             time_zone?: string | null;
             /**
              * @description What another program calls it. No two tasks of a user have the same, those in the trash among them: the second is a 409.
-             * @example calendar:4711
+             * @example null
              */
             external_id?: string | null;
         };
