@@ -91,6 +91,25 @@ def alice(site, new_browser) -> Tasks:
     return tasks
 
 
+ADD_AND_GO = """(title) => {
+  const line = document.querySelector("form.add input");
+  line.value = title;
+  line.form.requestSubmit();
+  location.reload();
+}"""
+
+
+def test_what_is_added_in_the_moment_of_a_reload_is_kept(alice):
+    titles = [f"Task {number}" for number in range(20)]
+
+    for title in titles:
+        alice.page.get_by_label("Add a task").wait_for()
+        with alice.page.expect_navigation():
+            alice.page.evaluate(ADD_AND_GO, title)
+
+    alice.see(*reversed(titles))
+
+
 def test_from_signing_up_to_signing_out(site, new_browser, watch):
     watch.expected += ["401", "409", "422"]  # the browser tells of each
     alice = Tasks(new_browser(), site)

@@ -42,7 +42,9 @@ export function memoryStorage() {
 export function indexedDBStorage(name) {
   /** @type {Promise<IDBDatabase> | undefined} */
   let opened;
-  const open = () => (opened ??= openDatabase(name));
+  /** @type {IDBDatabase | undefined} */
+  let database;
+  const open = () => (opened ??= openDatabase(name).then((found) => (database = found)));
   return {
     name,
     async load() {
@@ -52,7 +54,8 @@ export function indexedDBStorage(name) {
       return /** @type {any} */ (Object.fromEntries(NAMES.map((store, at) => [store, all[at]])));
     },
     async save({ clear = [], put = {}, drop = {} }) {
-      const transaction = (await open()).transaction(NAMES, "readwrite");
+      // Without a wait: whatever is asked for before a page goes is done.
+      const transaction = (database ?? (await open())).transaction(NAMES, "readwrite");
       const finished = new Promise((resolve, reject) => {
         transaction.oncomplete = resolve;
         transaction.onabort = () => reject(transaction.error);
@@ -64,11 +67,12 @@ export function indexedDBStorage(name) {
       for (const [store, keys] of entries(drop)) {
         for (const key of keys) transaction.objectStore(store).delete(key);
       }
+      transaction.commit();
       await finished;
     },
     async destroy() {
       (await opened)?.close();
-      opened = undefined;
+      opened = database = undefined;
       await done(indexedDB.deleteDatabase(name));
     },
   };
