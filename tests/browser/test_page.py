@@ -508,6 +508,19 @@ def test_name_password_and_sessions_are_the_persons_own(site, new_browser, watch
     expect(page.get_by_role("button", name="Account of Alice Martin")).to_be_visible()
 
 
+def test_whoever_asks_for_all_data_gets_a_file_with_it(alice):
+    alice.add("Buy milk")
+    alice.settle()
+
+    alice.page.get_by_role("button", name="Account of Alice").click()
+    with alice.page.expect_download() as download:
+        alice.page.get_by_role("button", name="Download all my data").click()
+
+    assert download.value.suggested_filename == "tasks.json"
+    data = json.loads(download.value.path().read_text())
+    assert [task["title"] for task in data["tasks"]] == ["Buy milk"]
+
+
 def test_whoever_deletes_the_account_is_gone(alice, watch):
     watch.expected += ["401", "403"]
     alice.add("Buy milk")
