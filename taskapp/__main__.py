@@ -27,7 +27,14 @@ def main() -> None:
 
 
 def serve(options: list[str]) -> None:
-    """Become gunicorn, with our configuration."""
+    """Become gunicorn, with our configuration; a bad setting ends it in one line.
+
+    gunicorn itself reads WEB_CONCURRENCY before our configuration, and has no words for a bad one.
+    """
+    try:
+        config.read()
+    except config.BadSetting as bad:
+        sys.exit(f"taskapp: {bad}")
     settings = str(config.SOURCES / "gunicorn.conf.py")
     command = [sys.executable, "-m", "gunicorn", "--config", settings, *options, GUNICORN]
     os.execv(sys.executable, command)  # noqa: S606

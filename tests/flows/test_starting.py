@@ -25,6 +25,7 @@ COMMANDS = {
     "serve": ["gunicorn"],
     "user list": ["flask", "user", "list"],
     "taskapp check": ["python", "-m", "taskapp", "check"],
+    "taskapp serve": ["python", "-m", "taskapp", "serve"],
 }
 
 
@@ -73,6 +74,14 @@ def test_a_bad_setting_is_one_line_and_no_secret(environ, name, value):
     assert MARKER not in "".join(text for _, text in results)
     # gunicorn may say before that it starts.
     assert {output.count("\n") for _, output in results} <= {1, 2}
+
+
+def test_a_number_of_workers_that_is_none_is_one_line(environ):
+    results = [
+        run(environ | {"WEB_CONCURRENCY": "abc"}, f"taskapp {each}") for each in ("check", "serve")
+    ]
+
+    assert results[0] == results[1] == (1, "taskapp: WEB_CONCURRENCY: Not a valid integer.\n")
 
 
 @pytest.mark.parametrize(
