@@ -23,6 +23,8 @@ def main() -> None:
         from flask.cli import main as flask
 
         os.environ.setdefault("FLASK_APP", str(config.SOURCES / "wsgi.py"))
+        # The settings read `.env` themselves, and say what is wrong with it.
+        os.environ["FLASK_SKIP_DOTENV"] = "1"
         flask()
 
 

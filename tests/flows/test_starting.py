@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -74,6 +75,22 @@ def test_a_bad_setting_is_one_line_and_no_secret(environ, name, value):
     assert MARKER not in "".join(text for _, text in results)
     # gunicorn may say before that it starts.
     assert {output.count("\n") for _, output in results} <= {1, 2}
+
+
+def test_a_file_of_settings_that_is_no_text_is_one_line(environ, tmp_path):
+    for name in ("taskapp", "clients/javascript/src", "migrations"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("wsgi.py", "gunicorn.conf.py", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".env").write_text("PORT=8000", encoding="utf-16")
+
+    for name in ("check", "migrate", "serve"):
+        done = subprocess.run(
+            [BIN / "python", "-m", "taskapp", name],
+            cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert done.stderr == f"taskapp: {tmp_path}/.env: must be a text in UTF-8\n"
 
 
 def test_a_number_of_workers_that_is_none_is_one_line(environ):
