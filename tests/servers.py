@@ -5,11 +5,13 @@ import os
 import random
 import secrets
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import Self
@@ -28,6 +30,16 @@ from tests.waiting import PATIENCE, until
 BIN = Path(sys.executable).parent
 # Tests ask more often than people do; those about limits set their own.
 NO_LIMITS = dict.fromkeys(["RATE_LIMIT_ADDRESS", "RATE_LIMIT_READS", "RATE_LIMIT_WRITES"], "off")
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;
+  {http}
+}}
+"""
 
 
 class Postgres:
@@ -81,6 +93,20 @@ class Postgres:
         except (subprocess.SubprocessError, AssertionError):
             return False
         return True
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, http: str) -> Iterator[None]:
+    """Debian's nginx with these directives inside of `http`, and with its files in the folder."""
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, http=http))
+    command = shutil.which("nginx") or "/usr/sbin/nginx"
+    process = subprocess.Popen([command, "-p", folder, "-c", folder / "nginx.conf"])
+    try:
+        until((folder / "nginx.pid").exists, "nginx")
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 class RoundTrips:

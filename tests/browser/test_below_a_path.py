@@ -1,8 +1,5 @@
 """The page behind nginx, which puts the service below a path of another host."""
 
-import contextlib
-import shutil
-import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -10,24 +7,16 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import wait_for_worker
 from tests.browser.test_page import Tasks
-from tests.servers import Service, free_port
-from tests.waiting import until
+from tests.servers import Service, free_port, nginx
 
-NGINX = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;
-  server {{
-    listen 127.0.0.1:{port};
-    location /todo/ {{
-      proxy_pass {target}/;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Prefix /todo;
-    }}
+SERVER = """
+server {{
+  listen 127.0.0.1:{port};
+  location /todo/ {{
+    proxy_pass {target}/;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Prefix /todo;
   }}
 }}
 """
@@ -39,15 +28,10 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("below")
     port = free_port()
     database = f"sqlite:///{folder}/tasks.db"
-    with contextlib.ExitStack() as stack:
-        service = stack.enter_context(Service(database, folder, TRUSTED_PROXIES="1"))
-        text = NGINX.format(folder=folder, port=port, target=service.url)
-        (folder / "nginx.conf").write_text(text)
-        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-        process = subprocess.Popen([nginx, "-p", folder, "-c", folder / "nginx.conf"])
-        stack.callback(process.wait, 10)
-        stack.callback(process.terminate)
-        until((folder / "nginx.pid").exists, "nginx")
+    with (
+        Service(database, folder, TRUSTED_PROXIES="1") as service,
+        nginx(folder, SERVER.format(port=port, target=service.url)),
+    ):
         yield SimpleNamespace(url=f"http://127.0.0.1:{port}/todo/")
 
 

