@@ -12,6 +12,7 @@ from taskapp.rest.etags import ANY, Precondition
 from taskapp.tasks import queries, recurrence, room, schedule, trash
 from taskapp.tasks.queries import Row
 from taskapp.tasks.refusals import refusal
+from taskapp.users import queries as users
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def _taken(owner: Identity, operations: Sequence[Operation]) -> dict[int, Result
     names = [each.fields.get("external_id") for each in operations]
     if not any(names):
         return {}
-    room.lock(owner)
+    users.lock(owner)
     tasks: dict[str, int | None] = {**queries.called(owner.id, [name for name in names if name])}
     taken: dict[int, Result] = {}
     for place, name in enumerate(names):

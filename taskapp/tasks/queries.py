@@ -109,7 +109,7 @@ def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -
 
     On PostgreSQL that is one statement, however many they are.
     """
-    if len(tasks) > most:
+    if not tasks or len(tasks) > most:
         return []
     if dialect() != "postgresql":
         room = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()

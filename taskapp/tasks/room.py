@@ -1,4 +1,7 @@
-"""Creating tasks where there is room for more, and saying why there is none."""
+"""Creating tasks where there is room for more, and saying why there is none.
+
+An external id is looked for among the user's tasks first, while the user's other writes wait.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +23,7 @@ def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     `problems.Taken` where another task has that.
     """
     if fields.get("external_id"):
-        lock(owner)
+        users.lock(owner)
         refuse_taken(owner, fields["external_id"])
     task = queries.create(owner, fields, _most())
     if task is None:
@@ -38,16 +41,6 @@ def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]]) -> Sequence[
     if len(stored) < len(tasks):
         raise _refusal(owner)
     return stored
-
-
-def lock(owner: Identity) -> None:
-    """Let the owner's other writes wait, so that what is read now stays so.
-
-    Inside a transaction; also where nothing is stored about the owner yet.
-    """
-    if not owner.has_account:
-        users.ensure(owner)
-    revisions.lock(owner.id)
 
 
 def refuse_taken(owner: Identity, external_id: str | None) -> None:

@@ -33,6 +33,16 @@ def ensure(owner: Identity) -> None:
     execute(new.on_conflict_do_nothing(index_elements=[User.id]))
 
 
+def lock(owner: Identity) -> bool:
+    """Let the owner's other writes, and an erasure, wait for the end of this transaction.
+
+    Also where nothing is stored about the owner yet; False if the owner's account has been erased.
+    """
+    if not owner.has_account:
+        ensure(owner)
+    return revisions.lock(owner.id)
+
+
 def get(user_id: str) -> Row | None:
     """Return the user; None if nothing is stored about this user."""
     columns = User.__table__.columns

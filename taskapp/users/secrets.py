@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from taskapp import problems
 from taskapp.auth.tokens import Identity
 from taskapp.database import Prepared, Unavailable, UTCDateTime, autocommit, execute, now
-from taskapp.users import queries, revisions
+from taskapp.users import queries
 
 MOST = 50  # of one kind, for each user
 NAME_LENGTH = 100  # characters
@@ -84,9 +84,7 @@ class Secrets:
         The caller's transaction must be the owner's. Raises `problems.Unauthorized` if the account
         of the owner has been erased.
         """
-        if not owner.has_account:
-            queries.ensure(owner)
-        if not revisions.lock(owner.id):
+        if not queries.lock(owner):
             raise problems.Unauthorized(ERASED, error="invalid_token")
 
     def of_user(self, user_id: str, after: Row | None = None, limit: int = MOST) -> Sequence[Row]:
