@@ -32,6 +32,8 @@ SENT = [column for column in WRITTEN if "default" in column.info]
 OF_SERIES = [column for column in SENT if "of_series" in column.info]
 OF_ALL = [column for column in SENT if "of_series" not in column.info]
 ALL_SENT = [column.name for column in SENT]
+# What is known of a task that comes from elsewhere.
+PAST = [COLUMNS.created_at, COLUMNS.completed_at, COLUMNS.deleted_at]
 # The fields from whose change more may follow.
 SCHEDULE = frozenset({"completed", "due_date", "recurrence", "recurrence_from", "time_zone"})
 WITHOUT = {column.name: column.info["default"] for column in SENT}
@@ -107,21 +109,43 @@ def create(owner: Identity, fields: Mapping[str, Any], most: int) -> Row | None:
 def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -> Sequence[Row]:
     """Store new tasks, and return them in their order; none where `create` would return None.
 
-    On PostgreSQL that is one statement, however many they are.
+    They may have a past: when they were created, completed and deleted. On PostgreSQL that is one
+    statement, however many they are.
     """
     if not tasks or len(tasks) > most:
         return []
-    if dialect() != "postgresql":
-        room = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()
-        if len(tasks) > (most if room is None else room):
-            return []
-        return [task for each in tasks if (task := create(owner, each, most))]
     new = [
         {"place": place, **WITHOUT, **with_derived(fields)} for place, fields in enumerate(tasks, 1)
     ]
-    values = {"start": revisions.first(), "count": len(new), "new": _json(new).decode()}
-    values = {**revisions.about(owner), "most_tasks": most, **values}
+    values = {**revisions.about(owner), "start": revisions.first(), "count": len(new)}
+    values["most_tasks"] = most
+    if dialect() != "postgresql":
+        return _create_in_two(owner, new, values)
+    values["new"] = _json(new).decode()
     return cast(Sequence[Row], _CREATE_ALL[owner.has_account].all(values))
+
+
+def _create_in_two(
+    owner: Identity, new: Sequence[dict[str, Any]], values: Mapping[str, Any]
+) -> Sequence[Row]:
+    """Take the revisions by one statement, and store the tasks by another."""
+    last, moment = execute(_TAKE_ALL[owner.has_account], values).scalar(), values["moment"]
+    if last is None:
+        return []
+    for task in new:
+        task |= {"user_id": owner.id, "updated_at": moment, "deleted_at": task.get("deleted_at")}
+        task["revision"] = last - len(new) + task.pop("place")
+        task["created_at"] = task.get("created_at") or moment
+        done = task.get("completed_at") or moment
+        task["completed_at"] = done if task["completed"] else None
+    insert = sa.insert(TABLE).returning(*SHOWN, sort_by_parameter_order=True)
+    return execute(insert, new).all()
+
+
+def room(owner: Identity, most: int) -> int:
+    """Return for how many more tasks the owner has room, of `most`."""
+    found = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()
+    return most if found is None else max(0, int(found))
 
 
 def update(
@@ -283,15 +307,16 @@ def _create(has_account: bool, columns: Sequence[sa.Column[Any]]) -> RevisedWrit
 def _create_all(has_account: bool) -> Prepared:
     """Return the statement that creates the tasks in an array of JSON, in their order."""
     columns: list[Any] = [sa.column("place", sa.BigInteger)]
-    columns += [sa.column(each.name, each.type) for each in SENT]
+    columns += [sa.column(each.name, each.type) for each in [*SENT, *PAST]]
     sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
     new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
     taken = revisions.announced(_counter(has_account, revisions.COUNT)["postgresql"])
     values: dict[str, sa.ColumnElement[Any]] = {
         "user_id": OWNER,
-        "created_at": MOMENT,
+        "created_at": sa.func.coalesce(new.c.created_at, MOMENT),
         "updated_at": MOMENT,
-        "completed_at": sa.case((new.c.completed, MOMENT)),
+        "completed_at": sa.case((new.c.completed, sa.func.coalesce(new.c.completed_at, MOMENT))),
+        "deleted_at": new.c.deleted_at,
         # The last revision is taken; theirs are those up to it.
         "revision": taken.c.revision - revisions.COUNT + new.c.place,
         **{column.name: new.c[column.name] for column in SENT},
@@ -308,6 +333,12 @@ _CREATE = {
     for in_series in (False, True)
 }
 _CREATE_ALL = {has_account: _create_all(has_account) for has_account in (False, True)}
+_TAKE_ALL = {
+    has_account: _counter(has_account, revisions.COUNT)["sqlite"].returning(
+        revisions.TABLE.c.revision
+    )
+    for has_account in (False, True)
+}
 _ROOM = sa.select(_most - _counted).where(User.id == OWNER)
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(
