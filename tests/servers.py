@@ -246,6 +246,15 @@ def migrate(environ: dict[str, str]) -> None:
         db.engine.dispose()
 
 
+def pretend_to_be_distributed(database_url: str) -> None:
+    """Let the service believe that the tables are distributed by Citus, whose table this is.
+
+    What it runs then a plain PostgreSQL runs, too.
+    """
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        admin.execute("CREATE TABLE IF NOT EXISTS pg_dist_partition ()")
+
+
 def create_until(session: requests.Session, tasks: str, end: Event, failing: set[int]) -> list[str]:
     """Create tasks until the end, each with a key until it is acknowledged; return their titles.
 

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -25,13 +26,15 @@ from taskapp.telemetry import tracing
 REFUSED = re.compile("startup parameter|command-line options")
 NAMED = re.compile(r"(?:-c\s*|--)([\w.-]+)=")  # in `options`
 # The settings of a session, and, where a schema has the login's name, the search path with it:
-# "$user" would be the role that requests run as.
+# "$user" would be the role that requests run as. And whether Citus is there, by a table of its own.
 LOOK = b"""
 SELECT name, setting FROM pg_settings WHERE name = ANY ($1)
 UNION ALL
 SELECT 'search_path', replace(replace(path, '"$user"', login), '$user', login)
 FROM current_setting('search_path') AS path, quote_ident(current_user) AS login
 WHERE path LIKE '%$user%' AND to_regnamespace(login) IS NOT NULL
+UNION ALL
+SELECT 'distributed', 'on' WHERE to_regclass('pg_dist_partition') IS NOT NULL
 """
 
 logger = logging.getLogger("taskapp")
@@ -70,7 +73,9 @@ class Server:
         """
         connection = self._connect()
         try:
-            connection.unsaid = self._unsaid(connection)
+            found = self._look(connection)
+            connection.unsaid = self._unsaid(found)
+            connection.distributed = "distributed" in found
         except BaseException:
             connection.close()
             raise
@@ -92,10 +97,12 @@ class Server:
         more: dict[str, Any] = {"options": options.strip(), "prepare_threshold": None}
         return Connection.connect(**{**self.parameters, **more})
 
-    def _unsaid(self, connection: Connection) -> tuple[Query, ...]:
-        """Return the query that each transaction begins with, if the session lacks anything."""
+    def _look(self, connection: Connection) -> dict[str, str]:
         look = connection.ask(Query(LOOK, [list(self.wanted)], lasting=False))
-        found = dict(connection.rows(look, tuple))
+        return dict(connection.rows(look, tuple))
+
+    def _unsaid(self, found: Mapping[str, str]) -> tuple[Query, ...]:
+        """Return the query that each transaction begins with, if the session lacks anything."""
         said = {name: value for name, value in self.wanted.items() if found.get(name) != value}
         if "search_path" in found:
             said["search_path"] = found["search_path"]

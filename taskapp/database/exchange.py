@@ -46,6 +46,7 @@ class Query:
     lasting: bool = True
 
 
+COMMIT = Query(b"COMMIT", lasting=False)
 ROLLBACK = Query(b"ROLLBACK", lasting=False)
 
 
@@ -64,6 +65,7 @@ class Connection(psycopg.Connection[Any]):
 
     preparing = Preparing()
     unsaid: tuple[Query, ...] = ()  # what each transaction begins with
+    distributed = False  # whether the tables may be on other nodes
     tracer: Any = None  # of OpenTelemetry, if there are traces
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,6 +75,13 @@ class Connection(psycopg.Connection[Any]):
 
     def ask(self, *queries: Query) -> Any:
         """Run the queries in one round trip, and return the last one's result, a PGresult.
+
+        Raises what `results` does.
+        """
+        return self.results(*queries)[-1]
+
+    def results(self, *queries: Query) -> list[Any]:
+        """Run the queries in one round trip, and return their results, each a PGresult.
 
         Outside of a transaction they are one together. Raises `psycopg.Error`, and closes the
         connection if it is unknown how far the queries came.
@@ -111,12 +120,12 @@ class Connection(psycopg.Connection[Any]):
         except StopIteration as end:
             return end.value
 
-    def _asked(self, queries: Sequence[Query]) -> Any:
-        results = self.wait(self._exchange(queries))
+    def _asked(self, queries: Sequence[Query]) -> list[Any]:
+        results: list[Any] = self.wait(self._exchange(queries))
         for result in results:
             if result.status not in GOOD:
                 raise errors.error_from_result(result, self.info.encoding)
-        return results[-1]
+        return results
 
     def _exchange(self, queries: Sequence[Query]) -> Generator[int, int, list[Any]]:
         """Send all queries, and return one result for each message that has one."""
