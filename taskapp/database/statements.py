@@ -37,6 +37,12 @@ def joins() -> bool:
     return strategy is not None and strategy.joins
 
 
+def distributed() -> bool:
+    """Tell whether the database at hand is one of Citus, with the tables on its nodes or not."""
+    driver = blocks.at_hand().driver
+    return driver is not None and driver.distributed
+
+
 def abandon() -> None:
     """Roll back what a statement has begun and not ended, outside of a `transaction`."""
     blocks.at_hand().abandon()
@@ -67,8 +73,7 @@ def remove_of_all(table: Any, owner: Any, *old: Any, limit: int) -> int:
     `owner` is the column that says whose a row is. A node locks rows of one user only, so where
     they are distributed it is done user by user.
     """
-    block = blocks.at_hand()
-    if not (block.driver and block.driver.distributed):
+    if not distributed():
         return remove(table, *old, limit=limit)
     removed = 0
     users = sa.select(owner).where(*old).distinct().limit(limit)
