@@ -104,7 +104,9 @@ def init_app(app: Flask) -> None:
                 settings.database_pool_size, settings.database_timeout, settings.waiting_room
             ),
             one_server=OneServer(settings.database_role),
-            distributed=Distributed(settings.database_role),
+            distributed=Distributed(
+                settings.database_role, lambda: connections.of(settings).connect()
+            ),
         )
 
 

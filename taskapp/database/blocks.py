@@ -216,7 +216,7 @@ def _working(held: sa.Connection | PoolProxiedConnection, user_id: str) -> Itera
     except (psycopg.Error, exc.DBAPIError) as error:
         if not isinstance(getattr(error, "orig", error), strategy.away):
             raise
-        strategy.failed(driver, user_id)
+        strategy.failed(user_id)
         raise Unavailable from error
     finally:
         if block.goes_on:

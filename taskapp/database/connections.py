@@ -37,6 +37,10 @@ UNION ALL
 SELECT 'distributed', 'on' WHERE to_regclass('pg_dist_partition') IS NOT NULL
 """
 
+# Of the seconds that a statement may take. A node that has frozen keeps PostgreSQL from ending what
+# it has begun there; so it is given up here, and before those give up who wait for the connection.
+PATIENCE = 0.8
+
 logger = logging.getLogger("taskapp")
 
 
@@ -63,6 +67,7 @@ class Server:
             **given,
             "client_encoding": "UTF8",
         }
+        self._seconds = seconds
         self._takes_options = True
 
     def connect(self) -> Connection:
@@ -75,7 +80,8 @@ class Server:
         try:
             found = self._look(connection)
             connection.unsaid = self._unsaid(found)
-            connection.distributed = "distributed" in found
+            if "distributed" in found:
+                connection.distributed, connection.patience = True, PATIENCE * self._seconds
         except BaseException:
             connection.close()
             raise

@@ -66,6 +66,7 @@ class Connection(psycopg.Connection[Any]):
     preparing = Preparing()
     unsaid: tuple[Query, ...] = ()  # what each transaction begins with
     distributed = False  # whether the tables may be on other nodes
+    patience: float | None = None  # seconds to wait for an answer; None leaves that to the server
     tracer: Any = None  # of OpenTelemetry, if there are traces
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -112,6 +113,16 @@ class Connection(psycopg.Connection[Any]):
         """Run the generator of psycopg to its end, and return its value."""
         if timeout is not None or not cooperation.is_on():
             return super().wait(gen, interval, timeout)
+        if self.patience is None:
+            return self._wait(gen)
+        try:
+            with cooperation.time_limit(self.patience, TimeoutError()):
+                return self._wait(gen)
+        except TimeoutError:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database did not answer in time") from None
+
+    def _wait(self, gen: Any) -> Any:
         file = self.pgconn.socket
         try:
             wanted = next(gen)

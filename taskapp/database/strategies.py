@@ -3,7 +3,7 @@
 The connection says which it is: each new one looks (`connections.Server`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -51,7 +51,7 @@ class OneServer:
     def enter(self, driver: Connection, user_id: str) -> None:
         """Begin to work for this user."""
 
-    def failed(self, driver: Connection, user_id: str) -> None:
+    def failed(self, user_id: str) -> None:
         """Note that work for this user has failed."""
 
     def _ask(self, driver: Connection, *queries: Query) -> Any:
@@ -76,9 +76,9 @@ class Distributed:
         " set_config('role', '{role}', true)"
     )
 
-    def __init__(self, role: str) -> None:
+    def __init__(self, role: str, connect: Callable[[], Connection]) -> None:
         self._role = Query(self.ROLE.format(role=role).encode())
-        self._nodes = Nodes()
+        self._nodes = Nodes(connect)
 
     def begin(self, driver: Connection, user_id: str) -> None:
         """Begin a transaction about this user."""
@@ -100,10 +100,10 @@ class Distributed:
         if user_id:
             self._nodes.refuse(driver, user_id)
 
-    def failed(self, driver: Connection, user_id: str) -> None:
-        """Look whether the user's node still answers, since work for the user has failed."""
+    def failed(self, user_id: str) -> None:
+        """Note that work for this user has failed, perhaps for the user's node."""
         if user_id:
-            self._nodes.suspect(driver, user_id)
+            self._nodes.suspect(user_id)
 
     def _beginning(self, driver: Connection, user_id: str) -> Sequence[Query]:
         user = b"SET LOCAL taskapp.user_id = " + literal(user_id)
@@ -114,7 +114,7 @@ class Distributed:
         try:
             results = driver.results(*queries, *end)
         except psycopg.Error:
-            if driver.pgconn.transaction_status == TransactionStatus.INERROR:
+            if not driver.closed and driver.pgconn.transaction_status == TransactionStatus.INERROR:
                 driver.ask(ROLLBACK)
             raise
         return results[-1 - len(end)]
