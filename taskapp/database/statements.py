@@ -53,17 +53,20 @@ def upsert(table: Any) -> Any:
     return UPSERTS[dialect()](table)
 
 
-def remove(table: Any, *old: Any, limit: int) -> int:
+def remove(table: Any, *old: Any, limit: int, mine: Any = None) -> int:
     """Remove at most `limit` of these rows, and return how many.
 
     Those that another transaction is at are passed over: waiting for it could be a deadlock. Where
-    rows are distributed they must be of one user; of more there is `remove_of_all`.
+    rows are distributed, `mine` says of which user they are; of several see `remove_of_all`.
     """
+    old = old if mine is None else (mine, *old)
     keys = list(sa.inspect(table).primary_key)
     some = sa.select(*keys).where(*old).limit(limit).with_for_update(skip_locked=True)
     # A CTE is run once, where a subquery with a limit may be run for each row.
     chosen = some.cte("chosen")
     gone = sa.delete(table).where(sa.tuple_(*keys).in_(sa.select(*chosen.c)))
+    if mine is not None and distributed():
+        gone = gone.where(mine)  # the node that it is for must be seen from the statement itself
     return len(execute(gone.returning(keys[0])).all())
 
 
@@ -79,7 +82,7 @@ def remove_of_all(table: Any, owner: Any, *old: Any, limit: int) -> int:
     users = sa.select(owner).where(*old).distinct().limit(limit)
     for user_id in execute(users).scalars().all():
         if removed < limit:
-            removed += remove(table, owner == user_id, *old, limit=limit - removed)
+            removed += remove(table, *old, limit=limit - removed, mine=owner == user_id)
     return removed
 
 

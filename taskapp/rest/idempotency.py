@@ -220,7 +220,7 @@ def _remove_old(user_id: str) -> None:
     newest = newest.order_by(IdempotencyKey.created_at.desc()).offset(KEPT).limit(1)
     old = IdempotencyKey.created_at <= _expiry()
     too_many = IdempotencyKey.created_at <= newest.scalar_subquery()
-    remove(IdempotencyKey, mine, old | too_many, limit=REMOVED_AT_ONCE)
+    remove(IdempotencyKey, old | too_many, limit=REMOVED_AT_ONCE, mine=mine)
 
 
 def _forget_expired(user_id: str, key: str) -> None:
