@@ -111,6 +111,9 @@ def _nodes() -> Iterator[Finding]:
         if not distributed():
             return
     role = config.of(current_app).database_role
+    if keys := distribution.keys_from_outside():
+        found = f"the foreign keys {', '.join(keys)} break what is written on the coordinator"
+        yield Finding("nodes", found, "Run `taskapp distribute --apply`.")
     nodes = distribution.trouble_of_nodes(role)
     if not nodes:
         yield Finding("nodes", "Citus is there, and `taskapp distribute` was not run")

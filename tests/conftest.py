@@ -112,7 +112,7 @@ def app(environ: dict[str, str]) -> Flask:
     app = create_app(environ)
     with app.app_context():
         flask_migrate.upgrade()
-    if {"TEST_DISTRIBUTED", "TEST_DATABASE_URL"} <= os.environ.keys():
+    if servers.has_cluster() and "postgresql" in environ["DATABASE_URL"]:
         servers.distribute(app)
     return app
 

@@ -244,6 +244,8 @@ def migrate(environ: dict[str, str]) -> None:
     app = create_app({"JWT_SECRET_KEY": secrets.token_urlsafe(48), **environ})
     with app.app_context():
         flask_migrate.upgrade()
+        if has_cluster():
+            distribute(app)
         db.engine.dispose()
 
 
@@ -254,6 +256,11 @@ def pretend_to_be_distributed(database_url: str) -> None:
     """
     with psycopg.connect(database_url, autocommit=True) as admin:
         admin.execute("CREATE TABLE IF NOT EXISTS pg_dist_partition ()")
+
+
+def has_cluster() -> bool:
+    """Tell whether the tests run on a cluster of Citus that somebody gives."""
+    return {"TEST_DISTRIBUTED", "TEST_DATABASE_URL"} <= os.environ.keys()
 
 
 def distribute(app: Flask) -> None:

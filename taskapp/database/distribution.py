@@ -17,7 +17,7 @@ from sqlalchemy import exc
 
 from taskapp.config import Settings
 from taskapp.database import connections
-from taskapp.database.blocks import maintenance, transaction
+from taskapp.database.blocks import at_hand, maintenance, transaction
 from taskapp.database.exchange import Connection
 from taskapp.database.statements import execute
 from taskapp.database.turns import Unavailable
@@ -182,6 +182,16 @@ class Distribution:
     def _value(self, statement: Any, values: Any = None) -> Any:
         found = self._rows(statement, values)
         return found[0][0] if found else None
+
+
+def keys_from_outside() -> list[str]:
+    """Return the foreign keys to distributed tables that other tables have, by their names."""
+    tables = {"tables": list(OWNER)}
+    with maintenance():
+        done = {row[0] for row in execute(sa.text(DONE))}
+        connection = at_hand().connection
+        keys = [name for _, name in connection.exec_driver_sql(KEYS, tables)]
+    return keys if done >= OWNER.keys() else []
 
 
 class _Undone(Exception):

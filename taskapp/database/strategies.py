@@ -17,7 +17,7 @@ BEGIN = Query(b"BEGIN ISOLATION LEVEL READ COMMITTED", lasting=False)
 # What psycopg says of a database that can't do its work now. One that may only be read is a
 # standby, or was made so because its disk is full.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
-RENEWED = "the tables have been distributed since this connection was opened"
+RENEWED = "Citus has come to the database since this connection was opened"
 
 
 class OneServer:
