@@ -25,6 +25,7 @@ from taskapp import (
     rest,
     tasks,
     telemetry,
+    transfer,
     users,
 )
 from taskapp.dialects import addresses
@@ -58,6 +59,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     users.init_app(app)
     accounts.init_app(app, api)
     programs.init_app(app, api)
+    transfer.init_app(app, api)  # before the tasks: its words stand in an id's place
     tasks.init_app(app, api)
     feeds.init_app(app, api)
     idempotency.init_app(app)  # after the tasks: as they are erased

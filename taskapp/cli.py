@@ -25,6 +25,7 @@ from taskapp.database import distribution, maintenance, now, schema, turns
 from taskapp.database.commands import Command
 from taskapp.rest import idempotency
 from taskapp.tasks import trash
+from taskapp.transfer.commands import import_
 
 MAY_CREATE = "GRANT USAGE, CREATE ON SCHEMA public TO the_login"
 PURGED_AT_ONCE = 1000  # rows, or users
@@ -36,7 +37,7 @@ keys = AppGroup("keys", help="The keys that access tokens are verified with.")
 
 def init_app(app: Flask) -> None:
     keys.add_command(check_keys)
-    for command in (migrate, distribute, check, token, keys, purge, user, demo):
+    for command in (migrate, distribute, check, token, keys, purge, user, demo, import_):
         app.cli.add_command(command)
 
 

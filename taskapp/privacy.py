@@ -15,17 +15,11 @@ from taskapp.accounts import credentials
 from taskapp.accounts.schemas import ConfirmationSchema
 from taskapp.database import transaction
 from taskapp.rest import personal
-from taskapp.rest.openapi import OWNER, Api, Blueprint, MessageSchema
+from taskapp.rest.openapi import ATTACHMENT, OWNER, Api, Blueprint, MessageSchema
 from taskapp.telemetry import audit
 
 PAGE = 200  # rows that are read at a time
 PIECE = 50  # rows that are written at a time; after each others have their turn
-FILE = {
-    "Content-Disposition": {
-        "description": "Proposes a file name.",
-        "schema": {"type": "string"},
-    }
-}
 
 # A member of the export, and the rows of it that were read; of a list, one page.
 Read = tuple[personal.Part, Any]
@@ -41,7 +35,7 @@ def _blueprint(parts: list[personal.Part]) -> Blueprint:
 
     @blueprint.get("/export")
     @blueprint.doc(operationId="exportUser")
-    @blueprint.response(200, _schema(parts), headers=FILE, description="All that is stored.")
+    @blueprint.response(200, _schema(parts), headers=ATTACHMENT, description="All that is stored.")
     def export(user_id: str) -> Response:
         """Get all that is stored about the user.
 

@@ -132,12 +132,14 @@ class RequestTimeout(Problem):
 
 
 class UnsupportedMediaType(Problem):
-    """The body is not JSON."""
+    """The body is of a kind that this address does not take."""
 
     code = 415
 
-    def __init__(self) -> None:
-        super().__init__("The body must be JSON, sent with Content-Type: application/json.")
+    def __init__(
+        self, detail: str = "The body must be JSON, sent with Content-Type: application/json."
+    ) -> None:
+        super().__init__(detail)
 
 
 class UnsupportedCoding(Problem):

@@ -137,9 +137,9 @@ class Person:
         if "json" in kwargs:  # the service's own writer knows better than to write all that we send
             kwargs["data"] = json.dumps(kwargs.pop("json"))
             kwargs.setdefault("content_type", "application/json")
-        return self.client.open(
-            url, method=method, headers=self.headers | (headers or {}), **kwargs
-        )
+        headers = self.headers | (headers or {})
+        # As a whole: an answer that streams holds the request's context until it is read.
+        return self.client.open(url, method=method, headers=headers, buffered=True, **kwargs)
 
     def get(self, url: str, **kwargs: Any) -> Any:
         return self.open(url, "GET", **kwargs)

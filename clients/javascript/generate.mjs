@@ -37,9 +37,10 @@ function about(method, path, item) {
   if (clash) throw new Error(`${operation.operationId}: ${clash} is a parameter and a field`);
   return {
     method: method.toUpperCase(),
-    // The token says whose tasks they are.
-    path: path.replace("/api/{user_id}/tasks", "/api/tasks"),
+    // The token says whose tasks they are, where there is an address without the user's id.
+    path: path.endsWith("/export") ? path : path.replace("/api/{user_id}/tasks", "/api/tasks"),
     ...(named("query").length && { query: named("query") }),
+    ...(operation.requestBody?.content["text/csv"] && { file: true }),
     ...(named("header").includes("Idempotency-Key") && { keyed: true }),
     ...(named("header").includes("X-CSRF-Protection") && { csrf: true }),
     ...(operation.security?.every((each) => !Object.keys(each).length) && { open: true }),

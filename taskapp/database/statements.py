@@ -20,9 +20,12 @@ NUMBERED = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-unt
 
 
 def execute(
-    statement: sa.Executable, values: Mapping[str, Any] | None = None
+    statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
-    """Run the statement in the transaction at hand; raises LookupError outside of any."""
+    """Run the statement in the transaction at hand; raises LookupError outside of any.
+
+    With several mappings it is run with each.
+    """
     return blocks.at_hand().connection.execute(statement, values)
 
 

@@ -16,11 +16,16 @@ WORDS = {"register": "signup", "login": "signin"}
 
 
 def init_app(app: Flask) -> None:
-    """Give the routes their further addresses; nothing that is registered later has any."""
+    """Give the routes their further addresses; nothing that is registered later has any.
+
+    One that is another route's stays that: the export of the user who is called `tasks`.
+    """
+    there = app.url_map.bind("")
     for rule in list(app.url_map.iter_rules()):
         methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
         for address in _further(rule.rule):
-            app.add_url_rule(address, rule.endpoint, methods=methods)
+            if not any(there.test(address, method) for method in methods):
+                app.add_url_rule(address, rule.endpoint, methods=methods)
 
 
 def url_for(endpoint: str, *, user_id: str, **values: Any) -> str:

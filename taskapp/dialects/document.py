@@ -8,7 +8,7 @@ from taskapp.dialects.forms import IDS, TASK, Form, Totals
 
 PLACE = "#/components/schemas/"
 # In our own form always: errors (RFC 9457), and what is meant to be imported again.
-OURS = ("Problem", "Export")
+OURS = ("Problem", "Export", "ExportedTask")
 
 
 def formed(document: dict[str, Any], form: Form) -> dict[str, Any]:

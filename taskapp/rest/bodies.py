@@ -17,6 +17,7 @@ from taskapp import config, cooperation, dialects, problems
 from taskapp.dialects import names
 from taskapp.rest import preferences
 
+PACED = 2**20  # bytes that may take as long as any body; a longer one longer in proportion
 DEEPEST = 32  # objects and arrays inside each other
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -102,7 +103,9 @@ def as_sent(errors: dict[str, list[str]]) -> dict[str, list[str]]:
 def read(req: Request) -> bytes:
     """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
     try:
-        seconds = config.of(current_app).body_timeout
+        # A larger body may take longer, at the same pace.
+        settings = config.of(current_app)
+        seconds = settings.body_timeout * max(1.0, (req.max_content_length or 0) / PACED)
         with cooperation.time_limit(seconds, problems.RequestTimeout()):
             body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):

@@ -98,6 +98,10 @@ OWNER = [
     }
 ]
 
+# Of an answer that is a file.
+ATTACHMENT = {
+    "Content-Disposition": {"description": "Proposes a file name.", "schema": {"type": "string"}}
+}
 # Of an answer with a secret in it (RFC 6749, section 5.1).
 NOT_STORED = {"Cache-Control": "no-store"}
 

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,6 +28,7 @@ from taskapp.database import (
 )
 from taskapp.rest.fields import UNSTORABLE
 from taskapp.rest.pagination import LARGEST_ID, LARGEST_PAGE
+from taskapp.tasks import folding
 from taskapp.tasks.folding import SEPARATOR, fold
 from taskapp.tasks.models import STATUSES
 from taskapp.tasks.queries import COLUMNS, MINE, SHOWN, TABLE, Row, with_user
@@ -120,6 +121,23 @@ class Question:
     counts: bool = False
     # Also which of its rule's dates each has, and from when that counts. No cursor depends on it.
     with_plan: bool = field(default=False, repr=False)
+
+    @classmethod
+    def about(cls, filters: Mapping[str, Any]) -> Self:
+        """Return the question about the tasks that `schemas.FilterArguments` has loaded."""
+        get = filters.get
+        return cls(
+            status=filters["status"],
+            completed=get("completed"),
+            priorities=get("priority", ()),
+            category=get("category", ""),
+            tags=get("tags", ()),
+            due_after=get("due_after"),
+            due_before=get("due_before"),
+            undated=get("due") == "none",
+            overdue=get("overdue"),
+            words=tuple(folding.words(get("search", ""))),
+        )
 
     @property
     def depends_on_the_clock(self) -> bool:

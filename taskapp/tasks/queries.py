@@ -32,6 +32,8 @@ SENT = [column for column in WRITTEN if "default" in column.info]
 OF_SERIES = [column for column in SENT if "of_series" in column.info]
 OF_ALL = [column for column in SENT if "of_series" not in column.info]
 ALL_SENT = [column.name for column in SENT]
+# What is known of a task that comes from elsewhere.
+PAST = [COLUMNS.created_at, COLUMNS.completed_at, COLUMNS.deleted_at]
 # The fields from whose change more may follow.
 SCHEDULE = frozenset({"completed", "due_date", "recurrence", "recurrence_from", "time_zone"})
 WITHOUT = {column.name: column.info["default"] for column in SENT}
@@ -107,20 +109,43 @@ def create(owner: Identity, fields: Mapping[str, Any], most: int) -> Row | None:
 def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -> Sequence[Row]:
     """Store new tasks, and return them in their order; none where `create` would return None.
 
-    On PostgreSQL that is one statement, or two, however many they are.
+    They may have a past: when they were created, completed and deleted. On PostgreSQL that is one
+    statement, or two, however many they are.
     """
     if not tasks or len(tasks) > most:
         return []
-    if dialect() == "sqlite":
-        room = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()
-        if len(tasks) > (most if room is None else room):
-            return []
-        return [task for each in tasks if (task := create(owner, each, most))]
     new = [
         {"place": place, **WITHOUT, **with_derived(fields)} for place, fields in enumerate(tasks, 1)
     ]
-    values = {"start": revisions.first(), "count": len(new), "new": _json(new).decode()}
-    return _CREATE_ALL[owner.has_account].all(owner, {"most_tasks": most, **values})
+    values = {**revisions.about(owner), "start": revisions.first(), "count": len(new)}
+    values["most_tasks"] = most
+    if dialect() == "sqlite":
+        return _create_in_two(owner, new, values)
+    values["new"] = _json(new).decode()
+    return _CREATE_ALL[owner.has_account].all(owner, values)
+
+
+def _create_in_two(
+    owner: Identity, new: Sequence[dict[str, Any]], values: Mapping[str, Any]
+) -> Sequence[Row]:
+    """Take the revisions by one statement, and store the tasks by another."""
+    taken, moment = revisions.take(_COUNTER_OF_ALL[owner.has_account], values), values["moment"]
+    if taken is None:
+        return []
+    for task in new:
+        task |= {"user_id": owner.id, "updated_at": moment, "deleted_at": task.get("deleted_at")}
+        task["revision"] = taken.revision - len(new) + task.pop("place")
+        task["created_at"] = task.get("created_at") or moment
+        done = task.get("completed_at") or moment
+        task["completed_at"] = done if task["completed"] else None
+    insert = sa.insert(TABLE).returning(*SHOWN, sort_by_parameter_order=True)
+    return execute(insert, new).all()
+
+
+def room(owner: Identity, most: int) -> int:
+    """Return for how many more tasks the owner has room, of `most`."""
+    found = execute(_ROOM, {"owner": owner.id, "most_tasks": most}).scalar()
+    return most if found is None else max(0, int(found))
 
 
 def update(
@@ -285,7 +310,7 @@ class _CreateAll(RevisedWrite):
 
     def __init__(self, counter: revisions.Counter) -> None:
         columns: list[Any] = [sa.column("place", sa.BigInteger)]
-        columns += [sa.column(each.name, each.type) for each in SENT]
+        columns += [sa.column(each.name, each.type) for each in [*SENT, *PAST]]
         sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
         self._new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
         super().__init__(counter, sa.insert(TABLE), SHOWN)
@@ -301,9 +326,10 @@ class _CreateAll(RevisedWrite):
         new = self._new.c
         values: dict[str, sa.ColumnElement[Any]] = {
             "user_id": OWNER,
-            "created_at": MOMENT,
+            "created_at": sa.func.coalesce(new.created_at, MOMENT),
             "updated_at": MOMENT,
-            "completed_at": sa.case((new.completed, MOMENT)),
+            "completed_at": sa.case((new.completed, sa.func.coalesce(new.completed_at, MOMENT))),
+            "deleted_at": new.deleted_at,
             # Theirs are those up to it.
             "revision": last - revisions.COUNT + new.place,
             **{column.name: new[column.name] for column in SENT},
@@ -318,9 +344,10 @@ _CREATE = {
     for has_account in (False, True)
     for in_series in (False, True)
 }
-_CREATE_ALL = {
-    has_account: _CreateAll(_counter(has_account, revisions.COUNT)) for has_account in (False, True)
+_COUNTER_OF_ALL = {
+    has_account: _counter(has_account, revisions.COUNT) for has_account in (False, True)
 }
+_CREATE_ALL = {has_account: _CreateAll(counter) for has_account, counter in _COUNTER_OF_ALL.items()}
 _ROOM = sa.select(_most - _counted).where(User.id == OWNER)
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(

@@ -25,7 +25,7 @@ def create(owner: Identity, fields: Mapping[str, Any]) -> Row:
     if fields.get("external_id"):
         users.lock(owner)
         refuse_taken(owner, fields["external_id"])
-    task = queries.create(owner, fields, _most())
+    task = queries.create(owner, fields, most())
     if task is None:
         raise _refusal(owner)
     return task
@@ -37,7 +37,7 @@ def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]]) -> Sequence[
     Raises `problems.Forbidden` where that would be too many, and `problems.Unauthorized` where the
     owner's account has been erased. No other task may have one of their external ids.
     """
-    stored = queries.create_all(owner, tasks, _most())
+    stored = queries.create_all(owner, tasks, most())
     if len(stored) < len(tasks):
         raise _refusal(owner)
     return stored
@@ -50,7 +50,8 @@ def refuse_taken(owner: Identity, external_id: str | None) -> None:
         raise problems.Taken("external_id", task_id)
 
 
-def _most() -> int:
+def most() -> int:
+    """Return how many tasks a user may have, those in the trash among them."""
     return config.of(current_app).max_tasks_per_user
 
 
@@ -58,6 +59,9 @@ def _refusal(owner: Identity) -> problems.Problem:
     # A request that came before an erasure, and is carried out after it, brings nothing back.
     if owner.has_account and not revisions.is_known(owner.id):
         return problems.Unauthorized("The account does not exist any more.", error="invalid_token")
-    return problems.Forbidden(
-        f"More than {_most()} tasks can not be stored, those in the trash among them."
-    )
+    return problems.Forbidden(full())
+
+
+def full() -> str:
+    """Return the words for whoever has no room for more."""
+    return f"More than {most()} tasks can not be stored, those in the trash among them."

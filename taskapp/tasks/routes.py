@@ -15,7 +15,7 @@ from taskapp.rest.etags import Precondition, conditional, preconditioned
 from taskapp.rest.fields import Sparse
 from taskapp.rest.idempotency import idempotent
 from taskapp.rest.openapi import ALWAYS, Blueprint, MessageSchema, documents
-from taskapp.tasks import folding, listing, queries, recurrence, room, schedule, trash
+from taskapp.tasks import listing, queries, recurrence, room, schedule, trash
 from taskapp.tasks.refusals import refusal
 from taskapp.tasks.schemas import (
     CompletionSchema,
@@ -215,17 +215,8 @@ def _question(arguments: dict[str, Any]) -> listing.Question:
     offset = arguments["offset"]
     if page := get("page"):
         offset = (page - 1) * arguments["limit"]
-    question = listing.Question(
-        status=arguments["status"],
-        completed=get("completed"),
-        priorities=get("priority", ()),
-        category=get("category", ""),
-        tags=get("tags", ()),
-        due_after=get("due_after"),
-        due_before=get("due_before"),
-        undated=get("due") == "none",
-        overdue=get("overdue"),
-        words=tuple(folding.words(get("search", ""))),
+    question = replace(
+        listing.Question.about(arguments),
         sort_by=sort_by.removeprefix("-"),
         descending=get("sort_order", usual) == "desc",
         limit=arguments["limit"],

@@ -295,7 +295,7 @@ class TaskChangeSchema(ma.Schema):
     @ma.validates_schema
     def _check_schedule(self, data: dict[str, Any], **kwargs: Any) -> None:
         # Whether a rule ever matches depends on what is stored, too.
-        _refuse(schedule.check_due, data)
+        refuse(schedule.check_due, data)
 
 
 class NewTaskSchema(TaskChangeSchema):
@@ -305,10 +305,10 @@ class NewTaskSchema(TaskChangeSchema):
 
     @ma.validates_schema
     def _check_schedule(self, data: dict[str, Any], **kwargs: Any) -> None:
-        _refuse(schedule.check, data)
+        refuse(schedule.check, data)
 
 
-def _refuse(check: Callable[[schedule.Fields], None], data: dict[str, Any]) -> None:
+def refuse(check: Callable[[schedule.Fields], None], data: dict[str, Any]) -> None:
     try:
         check(data)
     except schedule.Refused as refused:
@@ -361,21 +361,10 @@ class Moment(fields.String):
             raise DueDate().make_error("date") from None
 
 
-class ListArguments(LimitArguments):
-    """The query parameters of the list of tasks, which can be combined at will."""
+class FilterArguments(Arguments):
+    """The query parameters that say which tasks, and can be combined at will."""
 
-    aliases = {
-        "q": "search",
-        "sort": "sort_by",
-        "sortBy": "sort_by",
-        "order": "sort_order",
-        "sortOrder": "sort_order",
-        "tag": "tags",
-        "skip": "offset",
-        "page_size": "limit",
-        "pageSize": "limit",
-        "per_page": "limit",
-    }
+    aliases = {"q": "search", "tag": "tags"}
 
     status = Word(
         load_default="all",
@@ -411,6 +400,23 @@ class ListArguments(LimitArguments):
             " their case and accents. Also `q`."
         },
     )
+
+
+class ListArguments(LimitArguments, FilterArguments):
+    """The query parameters of the list of tasks: which, in which order, and how many of them."""
+
+    aliases = {
+        **FilterArguments.aliases,
+        "sort": "sort_by",
+        "sortBy": "sort_by",
+        "order": "sort_order",
+        "sortOrder": "sort_order",
+        "skip": "offset",
+        "page_size": "limit",
+        "pageSize": "limit",
+        "per_page": "limit",
+    }
+
     sort_by = Word(
         validate=validate.OneOf([*ORDERS, *(f"-{order}" for order in ORDERS)]),
         metadata={

@@ -140,7 +140,7 @@ class RevisedWrite:
         values = {**about(owner), **values}
         if joins():
             return cast(Sequence[Row], self._whole.all(values))
-        taken = _take(self._counter, values)
+        taken = take(self._counter, values)
         if taken is None:
             abandon()
             return []
@@ -178,7 +178,7 @@ def announced(counter: Any) -> sa.CTE:
     return taken
 
 
-def _take(counter: Counter, values: Mapping[str, Any]) -> Row | None:
+def take(counter: Counter, values: Mapping[str, Any]) -> Row | None:
     """Take the next revisions; outside of a transaction one has begun with that, and goes on.
 
     None where the condition does not hold, or the owner is not there and must be.

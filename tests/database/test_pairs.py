@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
@@ -18,6 +19,7 @@ from taskapp.accounts import attempts, passwords
 from taskapp.accounts import queries as accounts
 from taskapp.database import db
 from taskapp.rest import idempotency
+from taskapp.transfer import routes as transfers
 from tests.accounts.people import PASSWORD, AccountHolder, new_address, new_email, post, register
 from tests.conftest import SECRET
 from tests.servers import NO_LIMITS, Postgres
@@ -69,6 +71,12 @@ def several(alice: Alice) -> Any:
     return {"operations": [*changes, {"op": "delete", "id": ids[0], "permanent": True}]}
 
 
+def file() -> str:
+    """Return a file, some of whose tasks may be there already."""
+    rows = [f"t,{secrets.randbelow(9)}" for _ in range(5)]
+    return "\r\n".join(["title,external_id", *rows])
+
+
 def purge(alice: Alice) -> None:
     with alice.app.app_context():
         sum(cli._purge_tasks())
@@ -85,6 +93,7 @@ WRITES: dict[str, Callable[[Alice], Any]] = {
     "delete": lambda alice: alice.ask("DELETE", alice.task()),
     "delete for good": lambda alice: alice.ask("DELETE", f"{alice.task()}?permanent=true"),
     "several at once": lambda alice: alice.ask("POST", "/tasks/batch", json=several(alice)),
+    "import": lambda alice: alice.ask("POST", "/tasks/import", data=file()),
     "restore": lambda alice: alice.ask("POST", f"{alice.task()}/restore"),
     "sign in": lambda alice: alice.sign_in("login", email=alice.holder.email, password=PASSWORD),
     "fail to": lambda alice: alice.sign_in("login", email=alice.holder.email, password="wrong"),
@@ -177,6 +186,7 @@ def at_once(alice: Alice, names: tuple[str, ...], pool: ThreadPoolExecutor) -> l
 @pytest.mark.parametrize("first", WRITES)
 def test_no_two_writes_wait_for_each_other(app, postgres, monkeypatch, first):
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
+    monkeypatch.setattr(transfers, "_one_at_a_time", nullcontext)  # those of two processes
     names = list(WRITES)[list(WRITES).index(first) :]
     before = postgres.log().count(DEADLOCK)
     with ThreadPoolExecutor(2 * AT_ONCE) as pool:
@@ -205,6 +215,7 @@ def test_every_route_that_writes_is_among_them(app):
         "tasks.restore_task",
         "tasks.complete_task",
         "bulk.change_tasks",
+        "transfer.import_tasks",
         "accounts.register",
         "accounts.login",
         "accounts.refresh",

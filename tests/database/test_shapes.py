@@ -143,7 +143,8 @@ def works(ask, tasks):
     assert ask("GET", f"{tasks}/changes?since={newest}&wait=1").status_code == 200
     assert ask("PUT", plain_one, json={"title": "announced"}).status_code == 200
     assert ask("DELETE", plain_one).status_code == 200
-    assert ask("POST", f"{plain_one}/restore").status_code == 200
+    for _ in range(2):
+        assert ask("POST", f"{plain_one}/restore").status_code == 200
 
 
 def tables(text):

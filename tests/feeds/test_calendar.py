@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskapp.feeds import calendar
+from taskapp.tasks import calendar as tasks_calendar
 from tests.feeds.calendars import by_title, make, parts
 
 MOMENT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -260,8 +261,8 @@ text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 def test_any_text_is_read_as_it_was_but_for_what_a_calendar_can_not_have(title, description):
     found = event(title=title, description=description)
 
-    assert str(found["SUMMARY"]) == calendar._text(title)
-    assert str(found.get("DESCRIPTION", "")) == calendar._text(description)
+    assert str(found["SUMMARY"]) == tasks_calendar._text(title)
+    assert str(found.get("DESCRIPTION", "")) == tasks_calendar._text(description)
 
 
 @settings(deadline=None)

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 
 import hypothesis
@@ -64,18 +64,41 @@ def expected(batch):
     return statuses, Counter(there)
 
 
+def follow(service, user_id, end):
+    """Keep a copy of somebody's tasks, change by change, and return it as it is after the end."""
+    copy, url = {}, f"/api/{user_id}/tasks/changes?since=0"
+    with service.session(user_id) as session:
+        while True:
+            is_last = end.is_set()
+            try:
+                answer = session.get(f"{service.url}{url}&limit=3", timeout=PATIENCE)
+            except requests.RequestException:
+                continue
+            assert answer.status_code in (200, 503), answer.text
+            if answer.ok:
+                page = answer.json()
+                copy |= {task["id"]: task for task in page["changes"]}
+                url = page["next"]
+                if is_last and not page["more"]:
+                    return [task for task in copy.values() if task["deleted_at"] is None]
+
+
 @hypothesis.settings(max_examples=40, deadline=None, database=None)
 @hypothesis.given(batch=operations.map(named), cuts=st.integers(0, 2))
 def test_whatever_is_in_a_batch_is_done_once(service, batch, cuts):
-    alice = new_user_id()
+    alice, end = new_user_id(), Event()
     path = f"/api/{alice}/tasks/batch"
     body = json.dumps({"operations": batch}).encode()
-    with service.session(alice) as session:
+    with service.session(alice) as session, ThreadPoolExecutor(1) as pool:
+        following = pool.submit(follow, service, alice, end)
         headers = {"Content-Type": "application/json", "Idempotency-Key": secrets.token_hex(8)}
         token = {"Authorization": str(session.headers["Authorization"])}
         for _ in range(cuts):
             send_and_hang_up(service, path, headers | token, body)
-        answer = session.post(service.url + path, data=body, headers=headers, timeout=PATIENCE)
+        try:
+            answer = session.post(service.url + path, data=body, headers=headers, timeout=PATIENCE)
+        finally:
+            end.set()
         listed = session.get(f"{service.url}/api/{alice}/tasks", timeout=PATIENCE).json()
         changes = session.get(f"{service.url}/api/{alice}/tasks/changes?since=0").json()["changes"]
 
@@ -83,7 +106,8 @@ def test_whatever_is_in_a_batch_is_done_once(service, batch, cuts):
     statuses, tasks = expected(batch)
     assert [each["status"] for each in answer.json()["results"]] == statuses
     assert Counter((task["title"], task["completed"]) for task in listed) == tasks
-    assert {task["id"]: task for task in changes} == {task["id"]: task for task in listed}
+    for copy in (changes, following.result()):
+        assert {task["id"]: task for task in copy} == {task["id"]: task for task in listed}
 
 
 WRITERS, SIZE, KILLS = 6, 20, 4
@@ -119,10 +143,11 @@ def write(service, user_id, end, acknowledged):
 
 def test_batches_beside_workers_that_are_killed_are_done_once(killable):
     users = [new_user_id() for _ in range(WRITERS)]
-    end, acknowledged = Event(), []
+    end, written, acknowledged = Event(), Event(), []
     master = psutil.Process(killable.process.pid)
-    with ThreadPoolExecutor(WRITERS) as pool:
+    with ThreadPoolExecutor(2 * WRITERS) as pool:
         writing = [pool.submit(write, killable, user, end, acknowledged) for user in users]
+        following = [pool.submit(follow, killable, user, written) for user in users]
         try:
             for kill in range(1, KILLS + 1):
                 until(lambda kill=kill: len(acknowledged) > kill * WRITERS)
@@ -130,9 +155,12 @@ def test_batches_beside_workers_that_are_killed_are_done_once(killable):
                 master.children()[kill % 2].kill()
         finally:
             end.set()
+            wait(writing)
+            written.set()
         numbers = [each.result() for each in writing]
+        copies = [each.result() for each in following]
 
-    for user, number in zip(users, numbers, strict=True):
+    for user, number, copy in zip(users, numbers, copies, strict=True):
         wanted = {f"{batch}-{place}" for batch in range(1, number + 1) for place in range(SIZE)}
         seen, revisions = [], []
         with killable.session(user) as session:
@@ -143,4 +171,5 @@ def test_batches_beside_workers_that_are_killed_are_done_once(killable):
                 revisions += [task["revision"] for task in page["changes"]]
                 url = page["next"] + "&limit=1000" if page["more"] else None
         assert Counter(seen) == Counter(wanted)
+        assert Counter(task["title"] for task in copy) == Counter(wanted)
         assert revisions == sorted(set(revisions))

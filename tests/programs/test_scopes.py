@@ -16,6 +16,8 @@ TAKES = {
     "sync.list_changes": {"GET": READ},
     "summary.get_summary": {"GET": READ},
     "bulk.change_tasks": {"POST": WRITE},
+    "transfer.export_tasks": {"GET": READ},
+    "transfer.import_tasks": {"POST": WRITE},
     "tasks.list_tasks": {"GET": READ},
     "tasks.create_task": {"POST": WRITE},
     "tasks.get_task": {"GET": READ},

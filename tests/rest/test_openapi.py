@@ -177,7 +177,7 @@ def test_nothing_is_filled_in_that_changes_what_an_operation_does(stranger):
                 assert "example" not in parameter, parameter
                 assert "example" not in parameter["schema"], parameter
                 default = parameter["schema"].get("default")
-                assert default in (None, "all", "events", False, 0, 1000), parameter
+                assert default in (None, "all", "events", "json", False, 0, 1000), parameter
 
 
 @pytest.mark.parametrize("outside", ["", "https://login.example.com"])

@@ -7,6 +7,7 @@ import { Problem, Unreachable, seconds } from "./problems.js";
 /** @typedef {{status: number, headers: Headers, data: any}} Answer */
 
 const FIRST_PAUSE = 300; // milliseconds
+const FILE = /^text\/(csv|calendar)\b/;
 const AWAY = new Set([429, 502, 503, 504]); // nothing was done, or with a key it is done once
 
 /**
@@ -36,8 +37,9 @@ export function createClient({
   async function send(name, input = {}, options = {}) {
     const about = OPERATIONS[name];
     const [url, init] = request(baseUrl, about, input, options);
-    // A DELETE without a body is that of a user: doing it twice is doing it once.
-    const safe = about.method === "GET" || "keyed" in about || name === "eraseUser";
+    // A file that came in already changes nothing, and a user is erased once.
+    const safe =
+      about.method === "GET" || "keyed" in about || "file" in about || name === "eraseUser";
     for (let left = safe ? (options.tries ?? tries) : 1; ; left -= 1) {
       /** @type {unknown} */
       let failure;
@@ -87,7 +89,7 @@ export function createClient({
     const either = signal ? AbortSignal.any([signal, limit]) : limit;
     try {
       const answer = await fetch(url, { ...init, signal: either });
-      const data = parse(await answer.text());
+      const data = parse(await answer.text(), answer.headers.get("Content-Type"));
       return { status: answer.status, headers: answer.headers, data };
     } catch (error) {
       throw new Unreachable(error);
@@ -183,14 +185,15 @@ function request(baseUrl, about, input, options) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", "Taskapp-Form": "own", ...options.headers };
   const hasBody = about.method !== "GET" && Object.keys(rest).length > 0;
-  if (hasBody) headers["Content-Type"] = "application/json";
+  const isFile = "file" in about;
+  if (hasBody) headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
   if ("keyed" in about) headers["Idempotency-Key"] = options.key ?? uuid();
   if ("csrf" in about) headers["X-CSRF-Protection"] = "1";
   if (options.ifMatch !== undefined) headers["If-Match"] = `"${options.ifMatch}"`;
   // The cookie with the refresh token is for signing in and out, and for nothing else.
   const credentials = path.startsWith("/api/auth") ? "include" : "omit";
   const url = baseUrl.replace(/\/$/, "") + path + (query.size ? `?${query}` : "");
-  const body = hasBody ? JSON.stringify(rest) : undefined;
+  const body = isFile ? rest.file : hasBody ? JSON.stringify(rest) : undefined;
   return [url, { method: about.method, headers, body, credentials, cache: "no-store" }];
 }
 
@@ -240,8 +243,12 @@ function keeper(source) {
   };
 }
 
-/** @param {string} text */
-function parse(text) {
+/**
+ * @param {string} text
+ * @param {string | null} type
+ */
+function parse(text, type) {
+  if (FILE.test(type ?? "")) return text;
   try {
     return JSON.parse(text);
   } catch {

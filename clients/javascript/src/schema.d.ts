@@ -213,6 +213,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{user_id}/tasks/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /** Get the tasks as a file, oldest first: all that are not deleted, or those asked for. */
+        get: operations["exportTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{user_id}/tasks/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make tasks of a file: an export from here, or from another service.
+         * @description The file is the body, of up to 5 MiB and 100,000 tasks. Tasks that are there already stay as
+         *     they are, so a file can be sent again. What can't be read has a problem, with its line; at 1000
+         *     of them the import stops.
+         */
+        post: operations["importTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{user_id}/tasks/changes": {
         parameters: {
             query?: never;
@@ -880,6 +931,124 @@ export interface components {
              * @example tk_4Jx0…
              */
             token: string;
+        };
+        ExportedTask: {
+            /**
+             * Format: int64
+             * @example 7
+             */
+            id: number;
+            /** @example alice */
+            user_id: string;
+            /** @example Buy milk */
+            title: string;
+            /** @example Two litres */
+            description: string | null;
+            /** @example false */
+            completed: boolean;
+            /** @example high */
+            priority: string;
+            /** @example 2026-02-01 */
+            due_date: string | null;
+            /**
+             * @example [
+             *       "home",
+             *       "errands"
+             *     ]
+             */
+            tags: string[];
+            /** @example Shopping */
+            category: string | null;
+            /**
+             * Format: date-time
+             * @example null
+             */
+            completed_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T09:30:00.000000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T09:30:00.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Grows with every write.
+             * @example 7
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @example null
+             */
+            deleted_at: string | null;
+            /** @example FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH */
+            recurrence: string | null;
+            /** @example due */
+            recurrence_from: string | null;
+            /** @example Europe/Berlin */
+            time_zone: string | null;
+            /**
+             * @description The same for all tasks that came from one by its `recurrence`.
+             * @example 1f0e4f9c-3d0b-4c83-9d2a-5a1f6a1f7c55
+             */
+            series_id: string | null;
+            /**
+             * @description Which of its series it is, from 1.
+             * @example 1
+             */
+            occurrence: number | null;
+            /**
+             * Format: int64
+             * @description The next of its series, once this one is completed.
+             * @example 8
+             */
+            next_task_id: number | null;
+            /** @example calendar:4711 */
+            external_id: string | null;
+            /** @description The local date or time from which its rule counts. */
+            anchor: string | null;
+            /** @description Which of the rule's dates it has. */
+            position: number | null;
+        };
+        Trouble: {
+            /**
+             * @description Where it begins, from 1.
+             * @example 7
+             */
+            line: number;
+            /** @example due_date: Not a date that exists. */
+            detail: string;
+            /** @description What is wrong with which field, where that is the trouble. */
+            errors: {
+                [key: string]: string[];
+            };
+        };
+        Import: {
+            /** @example csv */
+            format: string;
+            /** @example false */
+            dry_run: boolean;
+            /** @example 120 */
+            created: number;
+            /**
+             * @description Those that are there already, as they were.
+             * @example 3
+             */
+            unchanged: number;
+            /** @example 1 */
+            failed: number;
+            problems: components["schemas"]["Trouble"][];
+            /**
+             * @description What the file says about tasks and nothing was made of.
+             * @example [
+             *       "RESPONSIBLE"
+             *     ]
+             */
+            ignored: string[];
         };
         Task: {
             /**
@@ -2135,6 +2304,116 @@ export interface operations {
             503: components["responses"]["SERVICE_UNAVAILABLE"];
         };
     };
+    exportTasks: {
+        parameters: {
+            query?: {
+                /** @description Which tasks to return. */
+                status?: "all" | "pending" | "incomplete" | "active" | "completed" | "done" | "deleted";
+                /** @description Whether they are completed. */
+                completed?: boolean;
+                /** @description Of one of these priorities, with commas between them. */
+                priority?: unknown;
+                /** @description Of this category, whatever its case and accents. */
+                category?: string;
+                /** @description With all of these tags, with commas between them. Also `tag`. */
+                tags?: unknown;
+                /** @description Due then or later. */
+                due_after?: string;
+                /** @description Due before then. */
+                due_before?: string;
+                /** @description `none`: without a due date. */
+                due?: "none";
+                /** @description Whether they are due and not completed. The answer has no ETag. */
+                overdue?: boolean;
+                /** @description Words that all occur in title, description, category or tags, whatever their case and accents. Also `q`. */
+                search?: string;
+                /** @description The format of the file. */
+                format?: "json" | "csv" | "ics";
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tasks. */
+            200: {
+                headers: {
+                    /** @description Proposes a file name. */
+                    "Content-Disposition"?: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportedTask"][];
+                    "text/csv": string;
+                    "text/calendar": string;
+                };
+            };
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
+    importTasks: {
+        parameters: {
+            query?: {
+                /** @description The format of the file; it is found by content otherwise. */
+                format?: "json" | "csv" | "ics" | "todoist" | "ticktick";
+                /** @description Only say what would happen. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Whose tasks: the user id in the token, URL-encoded once.
+                 * @example alice
+                 */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "text/csv": string;
+                "text/calendar": string;
+            };
+        };
+        responses: {
+            /** @description What became of the file. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            400: components["responses"]["BAD_REQUEST"];
+            401: components["responses"]["UNAUTHORIZED"];
+            403: components["responses"]["FORBIDDEN"];
+            404: components["responses"]["NOT_FOUND"];
+            408: components["responses"]["REQUEST_TIMEOUT"];
+            413: components["responses"]["REQUEST_ENTITY_TOO_LARGE"];
+            415: components["responses"]["UNSUPPORTED_MEDIA_TYPE"];
+            422: components["responses"]["UNPROCESSABLE_ENTITY"];
+            429: components["responses"]["TOO_MANY_REQUESTS"];
+            500: components["responses"]["INTERNAL_SERVER_ERROR"];
+            503: components["responses"]["SERVICE_UNAVAILABLE"];
+        };
+    };
     listChanges: {
         parameters: {
             query: {
@@ -2277,8 +2556,6 @@ export interface operations {
     listTasks: {
         parameters: {
             query?: {
-                /** @description How many to return at most. */
-                limit?: number;
                 /** @description Which tasks to return. */
                 status?: "all" | "pending" | "incomplete" | "active" | "completed" | "done" | "deleted";
                 /** @description Whether they are completed. */
@@ -2299,6 +2576,8 @@ export interface operations {
                 overdue?: boolean;
                 /** @description Words that all occur in title, description, category or tags, whatever their case and accents. Also `q`. */
                 search?: string;
+                /** @description How many to return at most. */
+                limit?: number;
                 /** @description What to order by; with a `-` before it the other way round. Newest first where nothing is said. Also `sort`. */
                 sort_by?: "created_at" | "updated_at" | "due_date" | "priority" | "title" | "completed" | "-created_at" | "-updated_at" | "-due_date" | "-priority" | "-title" | "-completed";
                 /** @description Which way to order. Also `order`. */

@@ -17,12 +17,15 @@ type Json<C> = C extends { content: { "application/json": infer B } }
   : C extends { content: { "application/merge-patch+json": infer B } }
     ? B
     : {};
+type File<C, F> = C extends { content: { "text/csv": string } | { "text/calendar": string } } ? F : never;
+type Sent<C> = [File<C, Blob>] extends [never] ? Json<C> : { file: Blob | string };
 type Body<O> = O extends { requestBody: infer B }
-  ? Json<B>
+  ? Sent<B>
   : O extends { requestBody?: infer B }
     ? Partial<Json<Given<B>>>
     : {};
-type Success<R> = R extends { 200: infer A } ? Json<A> : R extends { 201: infer A } ? Json<A> : never;
+type Answer<C> = (C extends { content: { "application/json": infer B } } ? B : never) | File<C, string>;
+type Success<R> = R extends { 200: infer A } ? Answer<A> : R extends { 201: infer A } ? Answer<A> : never;
 
 /** Parameters of the path and of the query, and the fields of the body. */
 export type Input<N extends Operation> = { [K in Names<Path<N>>]: string | number } &

@@ -34,6 +34,21 @@ test("the rest: health, export, erasure", async () => {
   assert.deepEqual(await alice.listTasks(), []);
 });
 
+test("files go out and come in", async () => {
+  const [user, alice] = [newUser(), clientOf(newUser())];
+  const bob = clientOf(user);
+  await bob.createTask({ title: "Buy milk", tags: ["home"] });
+
+  const file = await bob.exportTasks({ user_id: user.id, format: "csv" });
+  assert.match(file, /Buy milk/);
+  const tasks = await bob.exportTasks({ user_id: user.id });
+  assert.equal(tasks[0].title, "Buy milk");
+  assert.equal((await alice.importTasks({ file: new Blob([file]), dry_run: true })).created, 1);
+  assert.equal((await alice.importTasks({ file, format: "csv" })).created, 1);
+  assert.equal((await alice.importTasks({ file })).unchanged, 1);
+  assert.deepEqual((await alice.listTasks()).map((task) => task.tags), [["home"]]);
+});
+
 test("there is a function for each operation of the document", async () => {
   const document = await (await fetch(`${base}/openapi.json`)).json();
   const ids = Object.values(document.paths).flatMap((item) =>

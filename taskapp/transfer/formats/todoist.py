@@ -1,0 +1,89 @@
+"""Todoist's CSV: tasks, sections and notes in the order of a project.
+
+Its columns: https://www.todoist.com/help/articles/format-a-csv-file-to-import-into-todoist-UVUXTmm6
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from taskapp.tasks import due_dates
+from taskapp.transfer.formats import dates
+from taskapp.transfer.formats.entries import Entry, Fields, Names, shortened, with_more
+from taskapp.transfer.formats.rows import Cells, records
+
+# 1 is the highest there.
+PRIORITIES = {"1": "urgent", "2": "high", "3": "medium", "4": "low"}
+LABEL = re.compile(r"(?:^|(?<=\s))@(\S+)")
+ABOUT = ("RESPONSIBLE", "DURATION", "DEADLINE")  # of which nothing is made
+
+
+def are_names(names: Sequence[str]) -> bool:
+    """Tell whether these are the columns of Todoist."""
+    return {"TYPE", "CONTENT", "PRIORITY", "INDENT"} <= set(names)
+
+
+def read(file: BinaryIO) -> Iterator[Entry]:
+    """Yield what the file says of each task, with its notes."""
+    names = Names("todoist")
+    for entry in _tasks(file):
+        yield entry._replace(fields=names.name(entry.fields)) if entry.fields else entry
+
+
+def _tasks(file: BinaryIO) -> Iterator[Entry]:
+    section, above = "", [""]  # titles, by how far they are indented
+    task: Entry | None = None
+    for record in records(file, are_names):
+        cells = record.cells
+        match cells.get("TYPE", "").strip().lower():
+            case "note" if task:
+                description = with_more(task.fields.get("description"), cells.get("CONTENT", ""))
+                task = task._replace(fields={**task.fields, "description": description})
+                continue
+            case "section":
+                section = cells.get("CONTENT", "")
+        if task:
+            yield task
+            task = None
+        if record.problem:
+            yield Entry(record.line, problem=record.problem)
+        elif cells.get("TYPE", "").strip().lower() == "task":
+            title, tags = _title(cells.get("CONTENT", ""))
+            above = [*above[: _indent(cells)], title]
+            fields = _fields(cells, title, tags, section, above[1:-1])
+            task = Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
+    if task:
+        yield task
+
+
+def _title(content: str) -> tuple[str, list[str]]:
+    """Return the title without the labels in it, and those; as it is where nothing else is left."""
+    title = " ".join(LABEL.sub("", content).split())
+    return (title, LABEL.findall(content)) if title else (content, [])
+
+
+def _indent(cells: Cells) -> int:
+    text = cells.get("INDENT", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 1
+
+
+def _fields(
+    cells: Cells, title: str, tags: list[str], section: str, parents: Sequence[str]
+) -> Fields:
+    when, zone = dates.due(cells.get("DATE", "")), cells.get("TIMEZONE", "")
+    is_date = due_dates.FORM.fullmatch(when) is not None
+    fields = {
+        "title": title,
+        "description": with_more(
+            cells.get("DESCRIPTION"),
+            f"Part of: {' > '.join(parents)}" if parents else "",
+            # "every Monday", and whatever else is for people
+            f"Date: {when}" if when and not is_date else "",
+        ),
+        "priority": PRIORITIES.get(cells.get("PRIORITY", ""), "medium"),
+        "tags": tags,
+        "category": section,
+        "due_date": when if is_date else None,
+        "time_zone": zone if is_date and "T" in when and zone in due_dates.zones() else None,
+    }
+    return shortened({name: value for name, value in fields.items() if value})

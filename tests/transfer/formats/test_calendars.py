@@ -1,0 +1,155 @@
+"""iCalendar's to-dos, as other programs write them."""
+
+import pytest
+
+from tests.transfer.formats.reading import entries, ids, tasks
+
+
+def calendar(*todos):
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Somebody//EN"]
+    for todo in todos:
+        lines += ["BEGIN:VTODO", *todo, "END:VTODO"]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""])
+
+
+def only(*lines):
+    [task] = tasks(calendar(["UID:1", "SUMMARY:t", *lines]))
+    return task
+
+
+def test_what_a_task_has_of_a_to_do():
+    found = only(
+        "DESCRIPTION:Two litres\\, of\\noats",
+        "CATEGORIES:home,errands\\, long",
+        "CATEGORIES:third",
+        "PRIORITY:1",
+        "CREATED:20260131T093000Z",
+        "DUE;VALUE=DATE:20260201",
+    )
+
+    assert found == {
+        "title": "t",
+        "description": "Two litres, of\noats",
+        "completed": False,
+        "tags": ["home", "errands, long", "third"],
+        "priority": "urgent",
+        "created_at": "2026-01-31T09:30:00Z",
+        "due_date": "2026-02-01",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "due", "zone"),
+    [
+        ("DUE;VALUE=DATE:20260201", "2026-02-01", None),
+        ("DUE:20260201T093000", "2026-02-01T09:30", None),
+        ("DUE:20260201T093015Z", "2026-02-01T09:30:15Z", None),
+        ("DUE;TZID=Europe/Berlin:20260201T093000", "2026-02-01T09:30", "Europe/Berlin"),
+        ("DTSTART;VALUE=DATE:20260201", "2026-02-01", None),
+    ],
+)
+def test_when_it_is_due(line, due, zone):
+    found = only(line)
+
+    assert (found["due_date"], found.get("time_zone")) == (due, zone)
+
+
+def test_the_end_of_its_duration_is_when_it_is_due():
+    assert only("DTSTART:20260201T093000Z", "DURATION:PT1H")["due_date"] == "2026-02-01T10:30Z"
+
+
+def test_a_zone_of_the_files_own_is_kept_as_a_moment():
+    zone = [
+        *("BEGIN:VTIMEZONE", "TZID:My office", "BEGIN:STANDARD", "DTSTART:19700101T000000"),
+        *("TZOFFSETFROM:+0230", "TZOFFSETTO:+0230", "END:STANDARD", "END:VTIMEZONE", ""),
+    ]
+    text = calendar(["UID:1", "SUMMARY:t", "DUE;TZID=My office:20260201T093000"])
+    [task] = tasks(text.replace("BEGIN:VTODO", "\r\n".join(zone) + "BEGIN:VTODO"))
+
+    assert task["due_date"] == "2026-02-01T07:00Z"
+
+
+@pytest.mark.parametrize(
+    ("lines", "done"),
+    [
+        (["STATUS:COMPLETED"], True),
+        (["STATUS:CANCELLED"], True),
+        (["STATUS:IN-PROCESS", "PERCENT-COMPLETE:50"], False),
+        (["PERCENT-COMPLETE:100"], True),
+        (["COMPLETED:20260201T093000Z"], True),
+        ([], False),
+    ],
+)
+def test_whether_it_is_done(lines, done):
+    assert only(*lines)["completed"] is done
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(0, None), (1, "urgent"), (2, "high"), (4, "high"), (5, "medium"), (6, "low"), (9, "low")],
+)
+def test_priorities_are_the_right_way_round(number, word):
+    assert only(f"PRIORITY:{number}").get("priority") == word
+
+
+def test_a_rule_that_is_known_is_kept_and_another_one_told():
+    assert only("RRULE:FREQ=WEEKLY;BYDAY=MO")["recurrence"] == "FREQ=WEEKLY;BYDAY=MO"
+    found = only("RRULE:FREQ=SECONDLY")
+    assert "recurrence" not in found
+    assert found["description"] == "Repeats: FREQ=SECONDLY"
+
+
+def test_the_title_of_the_whole_is_kept_wherever_it_stands():
+    part = ["UID:1", "SUMMARY:Part", "RELATED-TO:2"]
+    whole = ["UID:2", "SUMMARY:A\\, whole that is folded af", " ter some letters"]
+    first, second = tasks(calendar(part, whole))
+
+    assert first["description"] == f"Part of: {second['title']}"
+    assert second["title"] == "A, whole that is folded after some letters"
+
+
+def test_a_broken_one_has_a_problem_with_its_line_and_spoils_no_other():
+    text = calendar(
+        ["UID:1", "SUMMARY:a"],
+        ["UID:2", "SUMMARY:b", "DUE:20269901"],
+        ["UID:3", "SUMMARY:c", "no property"],
+        ["UID:4", "SUMMARY:d"],
+    )
+    found = entries(text)
+
+    assert [entry.line for entry in found] == [4, 8, 13, 18]
+    assert [bool(entry.problem) for entry in found] == [False, True, True, False]
+    assert "20269901" in found[1].problem
+
+
+def test_a_file_that_breaks_off_is_told():
+    found = entries(calendar(["UID:1", "SUMMARY:a"], ["UID:2", "SUMMARY:b"])[:-40])
+
+    assert [bool(entry.problem) for entry in found] == [False, True]
+
+
+def test_events_and_alarms_are_no_tasks_and_are_named():
+    alarm = ["BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT5M", "DESCRIPTION:x", "END:VALARM"]
+    text = calendar(["UID:1", "SUMMARY:a", "LOCATION:here", *alarm])
+    event = "BEGIN:VEVENT\r\nUID:9\r\nSUMMARY:e\r\nEND:VEVENT\r\n"
+    found = entries(text.replace("END:VCALENDAR", f"{event}END:VCALENDAR"))
+
+    assert [entry.ignored for entry in found] == [("LOCATION", "VALARM"), ("VEVENT",)]
+    assert not found[1].fields
+
+
+def test_it_is_known_by_its_uid():
+    assert ids(calendar(["UID:a@b", "SUMMARY:t"])) == ["a@b"]
+    recurring = ["UID:a@b", "SUMMARY:t", "RECURRENCE-ID:20260201T093000Z"]
+    assert ids(calendar(recurring)) == ["a@b/20260201T093000Z"]
+    assert len(ids(calendar([f"UID:{'x' * 300}", "SUMMARY:t"]))[0]) < 255
+    without = calendar(["SUMMARY:t"], ["SUMMARY:t"])
+    assert len(set(ids(without))) == 2
+    assert ids(without) == ids(without)
+
+
+@pytest.mark.parametrize("text", ["X-TASKAPP-TAGS:[", "X-TASKAPP-ID:x"])
+def test_what_looks_like_ours_and_is_not_is_a_problem(text):
+    [entry] = entries(calendar(["UID:1", "SUMMARY:a", text]))
+
+    assert entry.problem
