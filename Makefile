@@ -69,7 +69,7 @@ docs: $(VENV)/.installed-dev ## Write what people read about settings
 CLUSTER := $(if $(DATABASE_URL),TEST_DATABASE_URL=$(DATABASE_URL))
 distributed-test: $(VENV)/.installed-dev ## What is promised, where tables are distributed: on DATABASE_URL
 	TEST_DISTRIBUTED=1 $(CLUSTER) $(RUN) pytest -rs -n $(if $(DATABASE_URL),0,$(WORKERS)) -k "not sqlite" \
-		tests/distributed tests/tasks tests/accounts tests/feeds tests/programs tests/rest tests/dialects \
+		tests/distributed tests/tasks tests/transfer tests/accounts tests/feeds tests/programs tests/rest tests/dialects \
 		tests/test_privacy.py tests/flows/test_lifecycle.py tests/flows/test_parallel_toggles.py \
 		tests/flows/test_waiting.py tests/flows/test_batches.py tests/flows/test_recurring.py
 
