@@ -66,8 +66,6 @@ def postgresql_url() -> Iterator[str]:
     """A PostgreSQL of our own, or yours in `TEST_DATABASE_URL`."""
     if "TEST_DATABASE_URL" not in os.environ:
         with servers.Postgres() as postgres:
-            if "TEST_DISTRIBUTED" in os.environ:
-                servers.pretend_to_be_distributed(postgres.url)
             yield postgres.url
             logs.logger.setLevel(logging.ERROR)  # those who listen to it will miss it
     elif "PYTEST_XDIST_WORKER" not in os.environ:

@@ -58,6 +58,8 @@ class Postgres:
             settings.write("max_connections = 400\n")
         self._start()
         self.url = self.server.get_uri()
+        if "TEST_DISTRIBUTED" in os.environ:
+            pretend_to_be_distributed(self.url)
         return self
 
     def __exit__(self, *error: object) -> None:
