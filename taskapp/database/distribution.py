@@ -28,6 +28,7 @@ LOCK_TIMEOUT = 2  # seconds: all requests wait behind whoever waits for a table
 TRIES = 30  # to get the locks, a second apart
 PATIENCE = 30.0  # seconds for a connection to come to the end of what it is at
 
+TOO_LONG = "It would take longer than {} s, and was undone: give it more by --within."
 EXTENSION = "SELECT extversion FROM pg_extension WHERE extname = 'citus'"
 WORKERS = "SELECT count(*) FROM citus_get_active_worker_nodes()"
 DONE = "SELECT logicalrelid::regclass::text FROM pg_dist_partition WHERE partmethod = 'h'"
@@ -129,7 +130,10 @@ class Distribution:
             time.sleep(0.1)
 
     def _distribute(self) -> None:
-        self._retried(self._distribute_at_once)
+        try:
+            self._retried(self._distribute_at_once)
+        except errors.QueryCanceled:
+            raise Refused(TOO_LONG.format(self._within)) from None
 
     def _distribute_at_once(self) -> None:
         """Distribute all in one transaction: one by one they deadlock with requests."""

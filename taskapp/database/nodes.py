@@ -17,6 +17,7 @@ from taskapp.database.exchange import Connection, Query
 from taskapp.database.turns import Unavailable, reason
 
 PAUSE = 2.0  # seconds between two looks at a node that was given up
+PATIENCE = 1.0  # seconds
 # It waits for no lock of the user's, and no longer than that.
 LOOK = (
     Query(b"BEGIN", lasting=False),
@@ -38,13 +39,22 @@ class Nodes:
         self._connect = connect
         self._given_up: dict[str, float] = {}  # when the next look is due, in monotonic time
         self._lock = Lock()
+        self._asking = Lock()
 
     def suspect(self, user_id: str) -> None:
-        """Let the user's node be looked at before anybody works on it: work there has failed."""
-        with self._lock, closing(self._connect()) as driver:
-            node = _node(driver, user_id)
-            if node and node not in self._given_up:
-                self._given_up[node] = time.monotonic()
+        """Let the user's node be looked at before anybody works on it: work there has failed.
+
+        Those who fail together ask one by one, and not for long if the coordinator is away.
+        """
+        if not self._asking.acquire(timeout=PATIENCE):
+            return
+        try:
+            with closing(self._connect()) as driver:
+                node = _node(driver, user_id)
+        finally:
+            self._asking.release()
+        if node:
+            self._given_up.setdefault(node, time.monotonic())
 
     def refuse(self, driver: Connection, user_id: str) -> None:
         """Raise `Unavailable` if the user's node was given up, and does not answer now either."""
