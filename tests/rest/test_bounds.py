@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from taskapp.rest import pagination
 from tests.problems import assert_problem
 
 
@@ -85,3 +86,20 @@ def test_a_precondition_has_at_most_a_hundred_tags(alice, name):
             body = {"json": {}} if method == "PUT" else {}
             more = {name: ", ".join([*tags, '"7"'])}
             assert_problem(alice.open(url, method, headers=more, **body), 400, names=name)
+
+
+def test_queries_that_are_remembered_are_few_and_short(alice):
+    for number in range(pagination.REMEMBERED + 3):
+        assert alice.get(f"{alice.tasks_url}?limit=1&q={number}").status_code == 200
+    alice.get(f"{alice.tasks_url}?category={'x' * 49}&unknown={'x' * 600}")
+
+    assert 0 < len(pagination._remembered) <= pagination.REMEMBERED
+    assert max(len(query) for _, query, _ in pagination._remembered) <= 500
+
+
+def test_a_query_that_was_asked_before_is_answered_as_it_was(alice):
+    alice.has_task("a", tags=["x"])
+    for _ in range(3):
+        assert_problem(alice.get(f"{alice.tasks_url}?limit=0"), 422, names="limit")
+        assert len(alice.get(f"{alice.tasks_url}?tags=x&tags=x").json) == 1
+        assert alice.get(f"{alice.tasks_url}?tags=x,y").json == []
