@@ -56,17 +56,13 @@ class Block:
         """Run the query and return its result, a PGresult of psycopg.
 
         Outside of a transaction it is one by itself; where it does not end that, the next query
-        does, or `abandon`. Only a distributed connection knows such a one.
+        does, or `abandon`. Only where writes do not `join` there is such a one.
         """
-        driver, strategy = cast(Connection, self.driver), self.strategy
+        driver, strategy = cast(Connection, self.driver), cast(Strategy, self.strategy)
         if self.told and not self.goes_on:
             return driver.ask(query)
-        if not isinstance(strategy, Distributed):
-            return cast(OneServer, strategy).run(driver, self.user_id, query)
-        if self.goes_on:
-            result = strategy.go_on(driver, query, ends=ends)
-        else:
-            result = strategy.run(driver, self.user_id, query, ends=ends)
+        begins, self.told, self.goes_on = not self.told, False, False  # an error is the end
+        result = strategy.run(driver, self.user_id, query, begins=begins, ends=ends)
         self.told = self.goes_on = not ends
         return result
 

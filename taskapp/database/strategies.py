@@ -44,7 +44,9 @@ class OneServer:
         """Begin a transaction about this user."""
         self._ask(driver, BEGIN, *driver.unsaid, Query(self._tell, (user_id,)))
 
-    def run(self, driver: Connection, user_id: str, query: Query) -> Any:
+    def run(
+        self, driver: Connection, user_id: str, query: Query, *, begins: bool, ends: bool
+    ) -> Any:
         """Run the query about this user as a transaction, and return its result."""
         return self._ask(driver, *driver.unsaid, Query(self._tell, (user_id,)), query)
 
@@ -84,16 +86,19 @@ class Distributed:
         """Begin a transaction about this user."""
         driver.ask(*self._beginning(driver, user_id))
 
-    def run(self, driver: Connection, user_id: str, query: Query, *, ends: bool = True) -> Any:
-        """Run the query about this user as a transaction, and return its result.
-
-        Where the query does not end it, the transaction goes on.
-        """
-        return self._ask(driver, *self._beginning(driver, user_id), query, ends=ends)
-
-    def go_on(self, driver: Connection, query: Query, *, ends: bool) -> Any:
-        """Run the query in the transaction that goes on, and return its result."""
-        return self._ask(driver, query, ends=ends)
+    def run(
+        self, driver: Connection, user_id: str, query: Query, *, begins: bool, ends: bool
+    ) -> Any:
+        """Run the query about this user as a transaction, or a part of it; return its result."""
+        beginning = self._beginning(driver, user_id) if begins else ()
+        end = (COMMIT,) if ends else ()
+        try:
+            results = driver.results(*beginning, query, *end)
+        except psycopg.Error:
+            if not driver.closed and driver.pgconn.transaction_status == TransactionStatus.INERROR:
+                driver.ask(ROLLBACK)
+            raise
+        return results[-1 - len(end)]
 
     def enter(self, driver: Connection, user_id: str) -> None:
         """Begin to work for this user; raises `Unavailable` where the user's node is given up."""
@@ -108,16 +113,6 @@ class Distributed:
     def _beginning(self, driver: Connection, user_id: str) -> Sequence[Query]:
         user = b"SET LOCAL taskapp.user_id = " + literal(user_id)
         return BEGIN, *driver.unsaid, self._role, Query(user, lasting=False)
-
-    def _ask(self, driver: Connection, *queries: Query, ends: bool) -> Any:
-        end = [COMMIT] if ends else []
-        try:
-            results = driver.results(*queries, *end)
-        except psycopg.Error:
-            if not driver.closed and driver.pgconn.transaction_status == TransactionStatus.INERROR:
-                driver.ask(ROLLBACK)
-            raise
-        return results[-1 - len(end)]
 
 
 Strategy = OneServer | Distributed
