@@ -14,6 +14,7 @@ from taskapp.database import autocommit
 from taskapp.rest import bodies, rate_limits
 from taskapp.rest.openapi import ATTACHMENT, Blueprint, documents
 from taskapp.tasks import listing
+from taskapp.telemetry import audit
 from taskapp.transfer import formats
 from taskapp.transfer.formats import FORMATS, WRITERS
 from taskapp.transfer.imports import Import, Trouble
@@ -63,6 +64,7 @@ def export_tasks(arguments: dict[str, Any], user_id: str) -> Response:
     with autocommit(auth.identity().id):
         page = listing.page(user_id, question)
     name = arguments["format"]
+    audit.event("tasks.exported", format=name)
     pieces = _blocks(WRITERS[name](_rows(user_id, question, page)))
     response = Response(stream_with_context(pieces), content_type=FORMATS[name].media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="tasks.{name}"'
@@ -98,6 +100,8 @@ def import_tasks(arguments: dict[str, Any], user_id: str) -> dict[str, Any]:
         import_ = Import(auth.identity(), arguments["dry_run"])
         troubles = _run(import_, FORMATS[name].read(file))
     rate_limits.count_more(import_.looked_at // ENTRIES_OF_A_WRITE)
+    if import_.created and not import_.dry_run:
+        audit.event("tasks.imported", format=name, created=import_.created)
     return {
         "format": name,
         "dry_run": import_.dry_run,

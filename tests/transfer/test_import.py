@@ -222,6 +222,19 @@ def test_a_file_that_breaks_off_is_told_and_what_came_before_goes_in(alice):
     assert "From here on" in result["problems"][0]["detail"]
 
 
+def test_it_is_in_the_audit_trail_and_a_dry_run_is_not(alice, log):
+    imported(alice, csv("a", "b"), "?dry_run=true")
+    imported(alice, csv("a", "b"))
+    imported(alice, csv("a", "b"))
+    exported(alice, "?format=csv")
+
+    events = [line for line in log if line.get("event", "").startswith("tasks.")]
+    assert [(each["event"], each["format"], each.get("created")) for each in events] == [
+        ("tasks.imported", "csv", 2),
+        ("tasks.exported", "csv", None),
+    ]
+
+
 def test_the_format_can_be_said(alice):
     assert imported(alice, csv("a"), "?format=CSV")["format"] == "csv"
     assert_problem(send(alice, csv("a"), "?format=xml"), 422, names="format")
