@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taskapp import create_app
-from taskapp.database import db
+from taskapp import config, create_app
+from taskapp.database import connections, db
+from taskapp.database.distribution import Distribution
 from taskapp.database.exchange import ROLLBACK, Connection, Query
 from taskapp.database.strategies import BEGIN, literal
 from tests import servers
@@ -104,6 +105,21 @@ def test_a_connection_from_before_citus_shows_no_empty_list(app, database):
     servers.pretend_to_be_distributed(database)
 
     assert_problem(alice.get(alice.tasks_url), 503, names="try again")
+
+    assert len(alice.get(alice.tasks_url).json) == 1
+    assert is_distributed(app)
+
+
+def test_connections_that_are_renewed_before_fail_no_request(app, database):
+    """As `taskapp distribute` does once Citus is there."""
+    alice = person(app, "alice")
+    alice.has_task()
+    servers.pretend_to_be_distributed(database)
+    with app.app_context(), closing(connections.direct(config.of(app), "admin").connect()) as admin:
+        admin.autocommit = True
+        distribution = Distribution(config.of(app), 1)
+        distribution._connection = admin
+        distribution._renew()
 
     assert len(alice.get(alice.tasks_url).json) == 1
     assert is_distributed(app)
