@@ -36,9 +36,11 @@ UNDERSTOOD = {
 }
 NOISE = {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CLASS"}
 DONE = ("COMPLETED", "CANCELLED")
-LARGEST = 5000  # lines of one to-do
+LARGEST = 2**18  # characters of one to-do, in which attachments may be
+MOST_ZONES = 10  # of the file's own, in one to-do
 BEGIN = re.compile(r"BEGIN:([A-Z0-9-]+)\s*", re.IGNORECASE)
 FOLD = re.compile("\r?\n[ \t]")
+ZONE = re.compile('TZID="?([^";:\n]+)')
 NAMED = re.compile("^(UID|SUMMARY)(?:;[^:]*)?:(.*)$", re.MULTILINE)
 PRIORITIES = {1: "urgent", 2: "high", 3: "high", 4: "high", 5: "medium"}  # the others are low
 
@@ -49,6 +51,7 @@ class _Part(NamedTuple):
     line: int
     name: str
     text: str
+    is_cut: bool
 
 
 def write(rows: Iterable[Row]) -> Iterator[str]:
@@ -115,20 +118,21 @@ def _titles(text: TextIO) -> Iterator[tuple[str, str]]:
 def _parts(text: TextIO) -> Iterator[_Part]:
     """Yield the components that a calendar has, as they stand in the file."""
     inside: list[str] = []
-    name, begun = "", 0
+    name, begun, size = "", 0, 0
     for number, line in enumerate(text, 1):
-        begins = BEGIN.fullmatch(line)
-        if not inside:
-            if begins and begins[1].upper() != "VCALENDAR":
-                name, begun, inside = begins[1].upper(), number, [line]
-            continue
-        if len(inside) < LARGEST:
+        if not name:
+            begins = BEGIN.fullmatch(line)
+            if begins is None or begins[1].upper() == "VCALENDAR":
+                continue
+            name, begun, inside, size = begins[1].upper(), number, [], 0
+        size += len(line)
+        if size <= LARGEST:
             inside.append(line)
         if line.rstrip().upper() == f"END:{name}":
-            yield _Part(begun, name, "".join(inside))
-            inside = []
-    if inside:
-        yield _Part(begun, name, "".join(inside))
+            yield _Part(begun, name, "".join(inside), size > LARGEST)
+            name = ""
+    if name:
+        yield _Part(begun, name, "".join(inside), size > LARGEST)
 
 
 def _zone_id(text: str) -> str:
@@ -137,10 +141,12 @@ def _zone_id(text: str) -> str:
 
 
 def _entry(part: _Part, zones: dict[str, str], titles: dict[str, str], names: Names) -> Entry:
+    if part.is_cut:
+        return Entry(part.line, problem=f"It has more than {LARGEST} characters.")
     # The library knows the zones of the IANA, and how Windows calls them.
-    needed = [
-        text for name, text in zones.items() if name in part.text and name not in due_dates.zones()
-    ]
+    named = dict.fromkeys(ZONE.findall(FOLD.sub("", part.text)))
+    own = [zones[name] for name in named if name in zones and name not in due_dates.zones()]
+    needed = own[:MOST_ZONES]
     text = "".join(("BEGIN:VCALENDAR\r\n", *needed, part.text, "END:VCALENDAR\r\n"))
     try:
         [todo] = Calendar.from_ical(text).walk("VTODO")

@@ -33,27 +33,32 @@ def read(file: BinaryIO) -> Iterator[Entry]:
 def _tasks(file: BinaryIO) -> Iterator[Entry]:
     section, above = "", [""]  # titles, by how far they are indented
     task: Entry | None = None
+    notes: list[str] = []
     for record in records(file, are_names):
         cells = record.cells
-        match cells.get("TYPE", "").strip().lower():
-            case "note" if task:
-                description = with_more(task.fields.get("description"), cells.get("CONTENT", ""))
-                task = task._replace(fields={**task.fields, "description": description})
-                continue
-            case "section":
-                section = cells.get("CONTENT", "")
+        kind, content = cells.get("TYPE", "").strip().lower(), cells.get("CONTENT", "")
+        if kind == "note" and task:
+            notes.append(content)
+            continue
         if task:
-            yield task
-            task = None
+            yield _with_notes(task, notes)
+            task, notes = None, []
         if record.problem:
             yield Entry(record.line, problem=record.problem)
-        elif cells.get("TYPE", "").strip().lower() == "task":
-            title, tags = _title(cells.get("CONTENT", ""))
+        elif kind == "section":
+            section = content
+        elif kind == "task":
+            title, tags = _title(content)
             above = [*above[: _indent(cells)], title]
             fields = _fields(cells, title, tags, section, above[1:-1])
             task = Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
     if task:
-        yield task
+        yield _with_notes(task, notes)
+
+
+def _with_notes(task: Entry, notes: list[str]) -> Entry:
+    description = with_more(task.fields.get("description"), *notes)
+    return task._replace(fields={**task.fields, "description": description}) if notes else task
 
 
 def _title(content: str) -> tuple[str, list[str]]:

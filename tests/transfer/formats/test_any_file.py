@@ -75,3 +75,13 @@ def test_many_tasks_take_no_more_memory_than_few(name):
     few = 200 if name == "ics" else 2000
     peak(10)  # what is loaded at first
     assert peak(4 * few) < peak(few) + 200_000
+
+
+def test_what_is_too_large_is_told_and_not_read():
+    # The library takes seconds for a property of megabytes.
+    text = "BEGIN:VTODO\nSUMMARY:a\nCATEGORIES:" + "a," * 200_000 + "\nEND:VTODO\n"
+    [entry] = FORMATS["ics"].read(BytesIO(text.encode()))
+    assert "characters" in entry.problem
+
+    with pytest.raises(formats.Unreadable, match="names of columns"):
+        list(FORMATS["csv"].read(BytesIO(b"," * 300 + b"title\na\n")))
