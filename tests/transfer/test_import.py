@@ -2,6 +2,8 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 
@@ -284,6 +286,23 @@ def test_a_user_has_one_import_at_a_time(alice, bob, monkeypatch):
     finally:
         go_on.set()
         first.join()
+
+
+def test_what_several_processes_import_at_once_is_there_once(app, alice, monkeypatch):
+    monkeypatch.setattr(routes, "_one_at_a_time", nullcontext)  # which is for one process
+    barrier = threading.Barrier(4)
+
+    def run(_):
+        someone = Person(alice.id, app.test_client(), alice.token)
+        barrier.wait()
+        return [imported(someone, csv(*(f"{part}-{n}" for n in range(9)))) for part in range(6)]
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [each for several in pool.map(run, range(4)) for each in several]
+
+    assert sum(each["created"] for each in results) == len(set(titles(alice))) == 54
+    assert sum(each["unchanged"] for each in results) == 3 * 54
+    assert len(titles(alice)) == 54
 
 
 def test_a_file_is_read_aside_while_others_have_their_turn(alice, monkeypatch):
