@@ -7,6 +7,7 @@ in JSON: each to-do is read again as it is written, and what would differ is add
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, time
 from typing import Any, BinaryIO, NamedTuple
 
@@ -21,6 +22,7 @@ from taskapp.transfer.formats.entries import (
     Fields,
     Names,
     Row,
+    Unreadable,
     external_id,
     shortened,
     told,
@@ -78,8 +80,9 @@ def write(rows: Iterable[Row]) -> Iterator[str]:
 
 def read(file: BinaryIO) -> Iterator[Entry]:
     """Yield what the file says of each to-do."""
-    with opened(file) as text:
-        around = _Around(Zones(), dict(_titles(lines(text))))
+    around = _Around(Zones(), {})
+    with opened(file) as text, suppress(Unreadable):  # which is told in its place
+        around.titles.update(_titles(lines(text)))
     names = Names("ics")
     with opened(file) as text:
         for part in _parts(lines(text)):

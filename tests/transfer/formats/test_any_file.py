@@ -111,6 +111,22 @@ ROWS = {
         "BEGIN:VTODO\nSUMMARY:t\nEND:VTODO\nEND:VCALENDAR\n",
     ),
 }
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("end", [b"\xff", b"x" * 2**21 + b"\n"], ids=["no text", "no line"])
+def test_what_comes_before_the_end_of_what_can_be_read_is_read(name, end):
+    beginning, row, _ = ROWS[name]
+    file = BytesIO((beginning + "".join(map(row, range(3000)))).encode() + end)
+    found = []
+
+    with pytest.raises(formats.Unreadable) as told:
+        found.extend(FORMATS[name].read(file))
+
+    assert len(found) > 500
+    assert told.value.line > 500
+
+
 # What is remembered of each: by what it is known, and the title of what others may be a part of.
 MOST = 400  # bytes
 
