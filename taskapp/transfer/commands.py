@@ -46,7 +46,7 @@ def import_(user_id: str, name: str | None, dry_run: bool, file: BinaryIO) -> No
         _say(import_, "Stopped. Run it again to go on.")
         raise SystemExit(STOPPED) from None
     if import_.created and not dry_run:
-        audit.event("tasks.imported", user_id=user_id, format=name, created=import_.created)
+        audit.event("tasks.imported", user_id=user_id, format=name, tasks=import_.created)
     _say(import_, "Nothing was changed." if dry_run else f"Read as {name}.")
     raise SystemExit(1 if import_.failed else 0)
 

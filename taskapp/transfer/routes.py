@@ -101,7 +101,7 @@ def import_tasks(arguments: dict[str, Any], user_id: str) -> dict[str, Any]:
         troubles = _run(import_, FORMATS[name].read(file))
     rate_limits.count_more(import_.looked_at // ENTRIES_OF_A_WRITE)
     if import_.created and not import_.dry_run:
-        audit.event("tasks.imported", format=name, created=import_.created)
+        audit.event("tasks.imported", format=name, tasks=import_.created)
     return {
         "format": name,
         "dry_run": import_.dry_run,

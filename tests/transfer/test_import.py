@@ -229,7 +229,7 @@ def test_it_is_in_the_audit_trail_and_a_dry_run_is_not(alice, log):
     exported(alice, "?format=csv")
 
     events = [line for line in log if line.get("event", "").startswith("tasks.")]
-    assert [(each["event"], each["format"], each.get("created")) for each in events] == [
+    assert [(each["event"], each["format"], each.get("tasks")) for each in events] == [
         ("tasks.imported", "csv", 2),
         ("tasks.exported", "csv", None),
     ]
