@@ -1,6 +1,7 @@
 """Time zones that a calendar brings along (RFC 5545, section 3.6.5), each for its own file only."""
 
 import re
+import warnings
 from datetime import tzinfo
 from typing import Any
 
@@ -45,10 +46,13 @@ class Zones:
 def parsed(kind: type[Component], text: str) -> Component:
     """Return the component; raises what the library's parsers do.
 
-    It would remember zones by their names, for everybody else's files too.
+    It would remember zones by their names, for everybody else's files too; and warn, with its name,
+    of one that it takes for another, such as `/somebody/Europe/Berlin`.
     """
     try:
-        return kind.from_ical(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return kind.from_ical(text)
     finally:
         tzp.use_default()
 

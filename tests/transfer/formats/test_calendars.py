@@ -1,5 +1,7 @@
 """iCalendar's to-dos, as other programs write them."""
 
+import warnings
+
 import pytest
 
 from tests.transfer.formats.reading import entries, ids, tasks
@@ -207,6 +209,14 @@ def changing(summer):
     return zone("My office", *lines)
 
 
+def test_a_zone_that_somebody_has_put_a_name_before_is_taken_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = only("DUE;TZID=/mozilla.org/20070129_1/Europe/Berlin:20260201T093000")
+
+    assert (found["due_date"], found["time_zone"]) == ("2026-02-01T09:30", "Europe/Berlin")
+
+
 def test_clocks_of_a_zone_of_the_files_own_change():
     in_summer = ["UID:2", "SUMMARY:t", "DUE;TZID=My office:20260701T093000"]
     found = tasks(with_zones(changing(SUMMER), DUE_THERE, in_summer))
@@ -246,3 +256,60 @@ def test_what_looks_like_ours_and_is_not_is_a_problem(text):
     [entry] = entries(calendar(["UID:1", "SUMMARY:a", text]))
 
     assert entry.problem
+
+
+# Made from what these programs are known to write, with what else they say about a task.
+NEXTCLOUD = [
+    *("UID:6b1f", "CREATED:20260131T093000", "LAST-MODIFIED:20260131T093100"),
+    *("DTSTAMP:20260131T093100Z", "SUMMARY:Paint\\, twice", "RELATED-TO;RELTYPE=PARENT:0c9e"),
+    *("PRIORITY:9", "PERCENT-COMPLETE:40", "STATUS:IN-PROCESS"),
+    *("DTSTART;VALUE=DATE:20260130", "DUE;VALUE=DATE:20260201"),
+    *("X-OC-HIDESUBTASKS:0", "X-PINNED:true", "X-APPLE-SORT-ORDER:791"),
+]
+APPLE = [
+    *("CREATED:20260131T093000Z", "DTSTAMP:20260131T093000Z", "SEQUENCE:1", "UID:9F2A-77"),
+    *("SUMMARY:Call", "DUE;TZID=Europe/Berlin:20260201T180000", "PRIORITY:5", "STATUS:COMPLETED"),
+    *("COMPLETED:20260201T170000Z", "PERCENT-COMPLETE:100", "RRULE:FREQ=WEEKLY;INTERVAL=1"),
+    *("BEGIN:VALARM", "UID:1", "TRIGGER;VALUE=DATE-TIME:20260201T170000Z", "ACTION:DISPLAY"),
+    *("DESCRIPTION:Reminder", "END:VALARM"),
+]
+THUNDERBIRD = [
+    *("CREATED:20260131T093000Z", "LAST-MODIFIED:20260131T093000Z", "DTSTAMP:20260131T093000Z"),
+    *("UID:c1-5", "SUMMARY:Write", "CATEGORIES:Work,Ideas"),
+    *("DTSTART;TZID=Europe/Berlin:20260201T09", " 0000"),
+    *("DUE;TZID=Europe/Berlin:20260201T093000", "X-MOZ-GENERATION:2", "CLASS:PRIVATE"),
+]
+
+
+def test_what_nextcloud_apple_and_thunderbird_write():
+    whole = ["UID:0c9e", "SUMMARY:The door"]
+    nextcloud, apple, thunderbird, _ = tasks(calendar(NEXTCLOUD, APPLE, THUNDERBIRD, whole))
+
+    assert nextcloud == {
+        "title": "Paint, twice",
+        "description": "Part of: The door",
+        "completed": False,
+        "priority": "low",
+        "tags": [],
+        "created_at": "2026-01-31T09:30:00Z",
+        "due_date": "2026-02-01",
+    }
+    assert apple == {
+        "title": "Call",
+        "completed": True,
+        "priority": "medium",
+        "tags": [],
+        "recurrence": "FREQ=WEEKLY;INTERVAL=1",
+        "created_at": "2026-01-31T09:30:00Z",
+        "completed_at": "2026-02-01T17:00:00Z",
+        "due_date": "2026-02-01T18:00",
+        "time_zone": "Europe/Berlin",
+    }
+    assert thunderbird == {
+        "title": "Write",
+        "completed": False,
+        "tags": ["Work", "Ideas"],
+        "created_at": "2026-01-31T09:30:00Z",
+        "due_date": "2026-02-01T09:30",
+        "time_zone": "Europe/Berlin",
+    }
