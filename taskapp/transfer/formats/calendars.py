@@ -16,6 +16,7 @@ from icalendar.prop import vText
 
 from taskapp.rest.fields import rfc3339
 from taskapp.tasks import calendar, due_dates, rules
+from taskapp.tasks.models import TITLE_LENGTH
 from taskapp.transfer.formats.entries import (
     TAKEN,
     Entry,
@@ -23,6 +24,7 @@ from taskapp.transfer.formats.entries import (
     Names,
     Row,
     Unreadable,
+    cut,
     external_id,
     shortened,
     told,
@@ -125,7 +127,7 @@ def _titles(text: Iterator[str]) -> Iterator[tuple[str, str]]:
         found = NAMED.findall(_unfolded(part.text)) if part.name == "VTODO" else []
         named = {name.upper(): value for name, value in found}
         if len(named) == 2:
-            yield named["UID"], named["SUMMARY"]
+            yield named["UID"], named["SUMMARY"][: 2 * TITLE_LENGTH + 2]  # each may be escaped
 
 
 def _parts(text: Iterator[str]) -> Iterator[_Part]:
@@ -212,7 +214,8 @@ def _text(todo: Component, name: str) -> str | None:
 
 
 def _unescaped(title: str) -> str:
-    return str(Todo.from_ical(f"BEGIN:VTODO\r\nSUMMARY:{title}\r\nEND:VTODO\r\n")["SUMMARY"])
+    text = f"BEGIN:VTODO\r\nSUMMARY:{title}\r\nEND:VTODO\r\n"
+    return cut(str(Todo.from_ical(text)["SUMMARY"]))
 
 
 def _is_done(todo: Component) -> bool:

@@ -13,6 +13,7 @@ from taskapp.transfer.formats.entries import (
     Fields,
     Names,
     Unreadable,
+    cut,
     shortened,
     with_more,
 )
@@ -48,7 +49,7 @@ def read(file: BinaryIO) -> Iterator[Entry]:
 def _titles(file: BinaryIO) -> Iterator[tuple[str, str]]:
     for record in records(file, are_names):
         if "taskId" in record.cells:
-            yield record.cells["taskId"], record.cells.get("Title", "")
+            yield record.cells["taskId"], cut(record.cells.get("Title", ""))
 
 
 def _fields(cells: Cells, parent: str) -> Fields:

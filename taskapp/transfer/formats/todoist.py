@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from taskapp.tasks import due_dates
 from taskapp.transfer.formats import dates
-from taskapp.transfer.formats.entries import Entry, Fields, Names, shortened, with_more
+from taskapp.transfer.formats.entries import Entry, Fields, Names, cut, shortened, with_more
 from taskapp.transfer.formats.rows import Cells, records
 
 # 1 is the highest there.
@@ -62,7 +62,7 @@ def _rows(file: BinaryIO) -> Iterator[Entry]:
             yield Entry(record.line, {"description": content}, ignored=NOTE)
         elif kind == "task":
             title, tags = _title(content)
-            above = [*above[: _indent(cells)], title]
+            above = [*above[: _indent(cells)], cut(title)]
             fields = _fields(cells, title, tags, section, above[1:-1])
             yield Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
         elif kind != "meta":

@@ -110,6 +110,13 @@ def test_the_title_of_the_whole_is_kept_wherever_it_stands():
     assert second["title"] == "A, whole that is folded after some letters"
 
 
+def test_of_a_long_title_each_part_has_the_beginning():
+    part = ["UID:1", "SUMMARY:Part", "RELATED-TO:2"]
+    [first, _] = tasks(calendar(part, ["UID:2", "SUMMARY:" + "\\," * 1000]))
+
+    assert first["description"] == f"Part of: {',' * 254}…"
+
+
 def test_a_broken_one_has_a_problem_with_its_line_and_spoils_no_other():
     text = calendar(
         ["UID:1", "SUMMARY:a"],

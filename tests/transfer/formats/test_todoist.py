@@ -102,6 +102,13 @@ def test_a_title_that_is_too_long_is_in_the_description_as_a_whole():
     assert task["description"] == long
 
 
+def test_of_a_long_title_each_part_has_the_beginning():
+    rows = f"task,{'x' * 1000},4,1\ntask,Part,4,2\n"
+    _, part = tasks(f"TYPE,CONTENT,PRIORITY,INDENT\n{rows}")
+
+    assert part["description"] == f"Part of: {'x' * 254}…"
+
+
 def test_the_same_file_has_the_same_ids_and_equal_rows_have_two():
     file = "TYPE,CONTENT,PRIORITY,INDENT\ntask,a,4,1\ntask,a,4,1\ntask,b,4,1\n"
 
