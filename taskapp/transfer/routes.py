@@ -32,7 +32,7 @@ NOT_LOOKED_AT = (
     f"What comes after was not looked at: at most {MOST_ENTRIES} tasks can be sent at once, and at"
     f" {MOST_TROUBLES} that can't be read it stops."
 )
-AT_ONCE = 8  # imports in a process
+AT_ONCE = 4  # imports in a process, each in a thread while it reads
 ENTRIES_OF_A_WRITE = 20  # that cost as much as a request which writes
 PAGE = 200  # tasks that are read at a time
 PIECE = 50  # tasks that are written at a time; after each others have their turn
@@ -94,7 +94,7 @@ def import_tasks(arguments: dict[str, Any], user_id: str) -> dict[str, Any]:
     with _one_at_a_time():
         file = BytesIO(_body())
         try:
-            name = arguments.get("format") or formats.found(file)
+            name = arguments.get("format") or cooperation.aside(formats.found, file)
         except formats.Unreadable as error:
             raise problems.Invalid({"body": [f"Line {error.line}: {error.reason}"]}) from None
         import_ = Import(auth.identity(), arguments["dry_run"])

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from taskapp import create_app
-from taskapp.transfer import routes
+from taskapp.transfer import imports, routes
 from tests.conftest import Person, person
 from tests.problems import assert_problem
 from tests.transfer.files import counts, csv, exported, imported, send, titles
@@ -284,6 +284,20 @@ def test_a_user_has_one_import_at_a_time(alice, bob, monkeypatch):
     finally:
         go_on.set()
         first.join()
+
+
+def test_a_file_is_read_aside_while_others_have_their_turn(alice, monkeypatch):
+    read = []
+
+    def aside(work, *arguments):
+        done = work(*arguments)
+        read.extend(done)
+        return done
+
+    monkeypatch.setattr(imports, "aside", aside)
+    imported(alice, csv("a", "b"))
+
+    assert [entry.fields["title"] for entry in read] == ["a", "b"]
 
 
 def test_a_process_has_few_imports_at_a_time(alice, monkeypatch):

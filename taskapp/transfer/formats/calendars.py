@@ -43,7 +43,7 @@ NOISE = {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CLASS"}
 DONE = ("COMPLETED", "CANCELLED")
 LARGEST = 2**18  # characters of one to-do
 BEGIN = re.compile(r"BEGIN:([A-Z0-9-]+)\s*", re.IGNORECASE)
-FOLD = re.compile("\r?\n[ \t]")
+FOLD = re.compile("\n+[ \t]")
 NAMED = re.compile(
     r"""^(UID|SUMMARY)(?:;(?:[^:"\n]|"[^"\n]*")*)?:(.*)$""", re.MULTILINE | re.IGNORECASE
 )
@@ -154,14 +154,14 @@ def _parts(text: Iterator[str]) -> Iterator[_Part]:
 
 
 def _unfolded(text: str) -> str:
-    return FOLD.sub("", text).replace("\r", "")
+    return FOLD.sub("", text.replace("\r", ""))
 
 
 def _entry(part: _Part, around: _Around, names: Names) -> Entry:
     if len(part.text) > LARGEST:
-        return Entry(part.line, problem="It is larger than a task can be.")
+        return Entry(part.line, problem=f"It has more than {LARGEST} characters.")
     try:
-        fields, ignored = _fields(parsed(Todo, part.text), around)
+        fields, ignored = _fields(parsed(Todo, _unfolded(part.text)), around)
     except Exception as error:  # noqa: BLE001 - the library's parsers raise whatever they meet
         return Entry(part.line, problem=f"It is no to-do that can be read: {str(error)[:200]}")
     return Entry(part.line, names.name(fields), ignored=ignored)

@@ -9,6 +9,7 @@ from taskapp.transfer.formats.entries import Unreadable
 from taskapp.transfer.formats.text import lines, opened
 
 DELIMITERS = ",;\t"
+MOST_COLUMNS = 200
 BEFORE = 30  # rows that may stand before the names of the columns
 NO_NAMES = "There is no row with the names of columns that are known here, such as title."
 
@@ -73,7 +74,7 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]
 
 def _names(rows: Iterator[tuple[int, list[str], str]], are_names: AreNames) -> list[str]:
     for _, row, _ in islice(rows, BEFORE):
-        names = [cell.strip() for cell in row]
+        names = [cell.strip() for cell in row[:MOST_COLUMNS]]
         if are_names(names):
             return names
     return []

@@ -5,12 +5,13 @@ import warnings
 from datetime import tzinfo
 from typing import Any
 
-from icalendar import Component, Timezone
+from icalendar import Component, GloballyUniqueTZIDGuessed, Timezone
 from icalendar.timezone import tzp
 
 LARGEST = 65_536  # characters of one
 MOST_RULES = 20
 NAME = re.compile(r"^TZID[^:\n]*:(.*)$", re.MULTILINE | re.IGNORECASE)
+ZONE = re.compile(r"^BEGIN[^\n]*VTIMEZONE", re.MULTILINE | re.IGNORECASE)
 RULE = re.compile(r"^(?:RRULE|EXRULE)[^:\n]*:(.*)$", re.MULTILINE | re.IGNORECASE)
 # What the library looks at from its first year on, again for each time that is in the zone.
 PLAIN = re.compile(
@@ -18,6 +19,8 @@ PLAIN = re.compile(
     r"|COUNT=\d+|INTERVAL=1|WKST=[A-Z]{2})(?:;|$))+",
     re.IGNORECASE | re.ASCII,
 )
+# It takes `/somebody/Europe/Berlin` for Europe/Berlin, and warns with that name.
+warnings.filterwarnings("ignore", category=GloballyUniqueTZIDGuessed)
 
 
 class BadZone(ValueError):
@@ -44,23 +47,23 @@ class Zones:
 
 
 def parsed(kind: type[Component], text: str) -> Component:
-    """Return the component; raises what the library's parsers do.
+    """Return the component, which is in unfolded lines; raises what the library's parsers do.
 
-    It would remember zones by their names, for everybody else's files too; and warn, with its name,
-    of one that it takes for another, such as `/somebody/Europe/Berlin`.
+    The library would remember a zone by its name, for everybody else's files too.
     """
+    if ZONE.search(text, 1):
+        raise BadZone("There is a time zone inside it.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return kind.from_ical(text)
+        return kind.from_ical(text)
     finally:
-        tzp.use_default()
+        tzp.use_default()  # other names of zones that it knows
 
 
 def _read(name: str, text: str) -> tzinfo:
     rules = [rule.strip() for rule in RULE.findall(text)]
     if len(text) > LARGEST or len(rules) > MOST_RULES or not all(map(PLAIN.fullmatch, rules)):
         raise BadZone(f"The time zone {name!r} is none that is known here.")
-    zone: Any = parsed(Timezone, text)
+    # One that it knows, whatever it is called in the file, is not remembered.
+    zone: Any = parsed(Timezone, NAME.sub("TZID:UTC", text))
     found: tzinfo = zone.to_tz(lookup_tzid=False)
     return found

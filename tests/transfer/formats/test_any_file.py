@@ -147,3 +147,13 @@ def test_many_tasks_take_little_memory(name):
 
     peak(10)  # what is loaded at first
     assert peak(rows) < peak(10) + rows * MOST + 500_000
+
+
+def test_what_is_too_large_is_told_and_not_read():
+    # The library takes seconds for a property of megabytes.
+    text = "BEGIN:VTODO\nSUMMARY:a\nCATEGORIES:" + "a," * 200_000 + "\nEND:VTODO\n"
+    [entry] = FORMATS["ics"].read(BytesIO(text.encode()))
+    assert "characters" in entry.problem
+
+    with pytest.raises(formats.Unreadable, match="names of columns"):
+        list(FORMATS["csv"].read(BytesIO(b"," * 300 + b"title\na\n")))
