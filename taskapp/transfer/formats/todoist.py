@@ -66,7 +66,7 @@ def _rows(file: BinaryIO) -> Iterator[Entry]:
             fields = _fields(cells, title, tags, section, above[1:-1])
             yield Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
         elif kind != "meta":
-            yield Entry(record.line, ignored=(kind,))
+            yield Entry(record.line, ignored=(kind or "TYPE",))
 
 
 def _with_notes(task: Entry, notes: Sequence[str]) -> Entry:
@@ -104,4 +104,5 @@ def _fields(
         "due_date": when if is_date else None,
         "time_zone": zone if is_date and "T" in when and zone in due_dates.zones() else None,
     }
-    return {name: value for name, value in fields.items() if value}
+    # A task without a title is one all the same, and told as a problem.
+    return {name: value for name, value in fields.items() if value or name == "title"}

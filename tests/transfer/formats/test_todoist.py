@@ -119,3 +119,9 @@ def test_the_same_file_has_the_same_ids_and_equal_rows_have_two():
 
 def test_it_can_only_be_read():
     assert FORMATS["todoist"].write is None
+
+
+def test_a_task_without_a_title_is_not_dropped():
+    [entry] = entries("TYPE,CONTENT,PRIORITY,INDENT\ntask,,1,1\n")
+
+    assert entry.fields["title"] == ""
