@@ -12,6 +12,8 @@ import gevent
 from gevent.lock import BoundedSemaphore
 from gunicorn.http.errors import ParseException
 
+from taskapp import cooperation
+
 PIECE = 65_536  # bytes that are read or sent at a time
 SKIPPED = 2**20  # bytes that are read of a body that nobody wants
 SKIPPING = 1.0  # seconds for them
@@ -111,10 +113,8 @@ _ahead = BoundedSemaphore()
 
 def _wait_for_others() -> None:
     """Let the loop go round; of those who never have to be waited for, one each time."""
-    # `sleep(0)` would come back before the loop has looked at any socket, for up to 5 ms.
     with _ahead:
-        hub = gevent.get_hub()
-        hub.wait(hub.loop.timer(0))
+        cooperation.look_around()
 
 
 def _end_of(size: int) -> float:
