@@ -83,11 +83,15 @@ def measure(
     work.watch(process)
     over.set()
     asking.join()
-    beside = max(seen, key=lambda each: each.p95)
+    beside = Honest(
+        [time for each in seen for time in each.times],
+        [time for each in seen for time in each.connecting],
+        sum(each.failed for each in seen),
+    )
     print(
         f"{what}: {work.seconds:.1f} s, {before / 2**20:.0f} MiB before and"
-        f" {work.most / 2**20:.0f} at most\n  alone:  {alone}\n  beside: {beside}"
-        f" (the worst of {len(seen)})",
+        f" {work.most / 2**20:.0f} at most\n  alone:  {alone}\n  beside: {beside},"
+        f" of {len(beside.times)} requests",
         flush=True,
     )
 
