@@ -15,7 +15,7 @@ RUNS ?= 5
 
 RELOADED := $(wildcard taskapp/client/page/* $(LIBRARY)/src/*.js)
 
-.PHONY: figures help run dev demo client-test client-types wheel test test-busy check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi \
+.PHONY: distributed-test figures help run dev demo client-test client-types wheel test test-busy check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi \
         image-test bench bench-smoke bench-growth audit sbom soak mutants
 
 run: $(VENV)/.installed ## Serve on http://127.0.0.1:8000, with everything that takes
@@ -63,6 +63,16 @@ format: $(VENV)/.installed-dev ## Let ruff do what it can
 # What people read about settings, from where these are declared.
 docs: $(VENV)/.installed-dev ## Write what people read about settings
 	$(RUN) docs.settings
+
+# On the cluster of Citus in DATABASE_URL, one test after the other, which may take 10 minutes; a
+# database of its own for them. Without one, on a plain PostgreSQL that is taken for a distributed one.
+CLUSTER := $(if $(DATABASE_URL),TEST_DATABASE_URL=$(DATABASE_URL))
+distributed-test: $(VENV)/.installed-dev ## What is promised, where tables are distributed: on DATABASE_URL
+	TEST_DISTRIBUTED=1 $(CLUSTER) $(RUN) pytest -rs -n $(if $(DATABASE_URL),0,$(WORKERS)) -k "not sqlite" \
+		tests/distributed tests/tasks tests/transfer tests/accounts tests/feeds tests/programs tests/rest tests/dialects \
+		tests/test_privacy.py tests/test_cli.py tests/flows/test_lifecycle.py tests/flows/test_parallel_toggles.py \
+		tests/flows/test_waiting.py tests/flows/test_batches.py tests/flows/test_recurring.py \
+		$(if $(DATABASE_URL),,tests/database/test_pairs.py tests/flows/test_database_faults.py)
 
 # Sends generated requests to the running service, on both databases.
 fuzz: $(VENV)/.installed-dev ## Generated requests to the running service

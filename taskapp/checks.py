@@ -13,6 +13,8 @@ from taskapp.auth import guard
 from taskapp.database import (
     connections,
     dialect,
+    distributed,
+    distribution,
     exchange,
     execute,
     maintenance,
@@ -26,6 +28,7 @@ from taskapp.rest import rate_limits
 OLDEST = 13  # the major version of PostgreSQL
 CLOCK = 5.0  # seconds that the clock may differ from the database's
 WAIT = 2.0  # seconds for Redis
+NODE = "Run `taskapp distribute`, and let the nodes' pg_hba.conf admit the role."
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def run() -> Iterator[Finding]:
     if not database.remedy:
         yield _migrations()
         yield _row_security()
+        yield from _nodes()
         yield _session()
         yield _pooler()
         yield _clock()
@@ -99,6 +103,23 @@ def _row_security() -> Finding:
     return Finding(
         "row security", f"not in force for {role}", f"Run `{config.command('migrate')}`."
     )
+
+
+def _nodes() -> Iterator[Finding]:
+    """Look at each node, where the tables are distributed."""
+    with maintenance():
+        if not distributed():
+            return
+    role = config.of(current_app).database_role
+    if keys := distribution.keys_from_outside():
+        found = f"the foreign keys {', '.join(keys)} break what is written on the coordinator"
+        yield Finding("nodes", found, "Run `taskapp distribute --apply`.")
+    nodes = distribution.trouble_of_nodes(role)
+    if not nodes:
+        yield Finding("nodes", "Citus is there, and `taskapp distribute` was not run")
+    for node, trouble in nodes.items():
+        found = trouble or f"takes a write and a read by {role}"
+        yield Finding("nodes", f"{node}: {found}", NODE if trouble else "")
 
 
 def _session() -> Finding:

@@ -21,7 +21,7 @@ from taskapp.accounts import queries as accounts
 from taskapp.accounts.commands import user
 from taskapp.auth import guard, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
-from taskapp.database import maintenance, now, schema, turns
+from taskapp.database import distribution, maintenance, now, schema, turns
 from taskapp.database.commands import Command
 from taskapp.rest import idempotency
 from taskapp.tasks import trash
@@ -37,7 +37,7 @@ keys = AppGroup("keys", help="The keys that access tokens are verified with.")
 
 def init_app(app: Flask) -> None:
     keys.add_command(check_keys)
-    for command in (migrate, check, token, keys, purge, user, demo, import_):
+    for command in (migrate, distribute, check, token, keys, purge, user, demo, import_):
         app.cli.add_command(command)
 
 
@@ -152,6 +152,42 @@ def _not_migrated(error: Exception) -> str:
     if isinstance(cause, InsufficientPrivilege | InvalidSchemaName):
         return f"{said} The login needs a schema in which it may make tables: {MAY_CREATE}."
     return said
+
+
+@click.command(cls=Command, name="distribute")
+@click.option("--apply", is_flag=True, help="Do it; else only say what would be done.")
+@click.option(
+    "--within",
+    metavar="SECONDS",
+    type=click.IntRange(min=1),
+    default=60,
+    show_default=True,
+    help="How long requests may have to wait; if it takes longer, nothing is changed.",
+)
+@with_appcontext
+def distribute(apply: bool, within: int) -> None:
+    """Distribute the tables by user over the nodes of a Citus cluster, under load.
+
+    It can be run again wherever it has stopped. docs/operations.md, "Growth", says what it needs.
+    """
+    settings = config.of(current_app)
+    if settings.database.get_backend_name() != "postgresql":
+        raise click.ClickException("Only PostgreSQL with Citus distributes tables.")
+    if reason := schema.trouble(newer_allowed=False):
+        raise click.ClickException(reason)
+    done = "The tables are distributed."
+    try:
+        for step in distribution.Distribution(settings, within).steps():
+            click.echo(step.what)
+            done = "Nothing was done; --apply does it."
+            if apply:
+                step.run()
+                done = "The tables are distributed. Run `taskapp check`."
+    except distribution.Refused as refused:
+        raise click.ClickException(str(refused)) from None
+    except psycopg.Error as error:
+        raise click.ClickException(f"{turns.reason(error)}. Run it again to go on.") from None
+    click.echo(done)
 
 
 @click.command(cls=Command)

@@ -110,6 +110,8 @@ def app(environ: dict[str, str]) -> Flask:
     app = create_app(environ)
     with app.app_context():
         flask_migrate.upgrade()
+    if servers.has_cluster() and "postgresql" in environ["DATABASE_URL"]:
+        servers.distribute(app)
     return app
 
 

@@ -39,7 +39,7 @@ function about(method, path, item) {
     method: method.toUpperCase(),
     // The token says whose tasks they are, where there is an address without the user's id.
     path: path.endsWith("/export") ? path : path.replace("/api/{user_id}/tasks", "/api/tasks"),
-    ...(named("query").length && { query: named("query") }),
+    ...(named("query").length && { query: named("query").join(" ") }),
     ...(operation.requestBody?.content["text/csv"] && { file: true }),
     ...(named("header").includes("Idempotency-Key") && { keyed: true }),
     ...(named("header").includes("X-CSRF-Protection") && { csrf: true }),

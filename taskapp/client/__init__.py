@@ -28,15 +28,14 @@ POLICY = (
     "worker-src 'self'; connect-src {}; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 # What only the authors of a script or a style read is not sent: comments and empty lines,
-# indentation, types, and signs that divide what is divided already. It is a third of the bytes.
+# indentation, types, spaces beside signs, and ends of lines inside of what goes on. It is a third
+# of the bytes. Each statement still has a line.
 COMMENTS = rb"(?ms)^ *(?://[^\n]*|/\*.*?\*/)? *\n"
-REMARKS = rb"(?m) +// [^\n]*$"
-INDENTATION = rb"(?m)^ +"
-SPACES = rb"(?<=[:;{,]) | (?=[{}])"
-ENDS = rb"(?<=[;{}])\n|;\n?(?=\})"
-TYPED = rb"/\*\* @[^\n]*?\*/ "
+INDENTATION, SPACES = rb"(?m)^ +", rb"(?<=[:;{},]) | (?=[{}])"
+TYPED, BEHIND = rb"/\*\* @[^\n]*?\*/ ", rb"(?<=[;,)]) // [^\n]*"
+ENDS, INSIDE = rb"(?<=[;{}])\n|;(?=})", rb"(?<=[,(\[{])\n|\n(?=[)\]}])"
 LEFT_OUT = {
-    ".js": (COMMENTS, REMARKS, INDENTATION, TYPED),
+    ".js": (COMMENTS, INDENTATION, TYPED, BEHIND, INSIDE),
     ".css": (COMMENTS, INDENTATION, SPACES, ENDS),
     ".html": (INDENTATION,),
 }

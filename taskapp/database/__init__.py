@@ -16,7 +16,6 @@ from werkzeug.local import LocalProxy
 from taskapp import config
 from taskapp.database import connections
 from taskapp.database.blocks import (
-    TELL,
     Database,
     autocommit,
     maintenance,
@@ -25,14 +24,19 @@ from taskapp.database.blocks import (
 )
 from taskapp.database.statements import (
     Prepared,
+    abandon,
     ascii_lower,
     contains_all,
     dialect,
+    distributed,
     execute,
+    joins,
     one_of,
     remove,
+    remove_of_all,
     upsert,
 )
+from taskapp.database.strategies import Distributed, OneServer
 from taskapp.database.turns import Turns, Unavailable
 from taskapp.database.types import Base, Numbers, Texts, UTCDateTime, empty_list, now
 
@@ -43,18 +47,22 @@ __all__ = [
     "Texts",
     "UTCDateTime",
     "Unavailable",
+    "abandon",
     "ascii_lower",
     "autocommit",
     "contains_all",
     "db",
     "dialect",
+    "distributed",
     "empty_list",
     "execute",
     "init_app",
+    "joins",
     "maintenance",
     "now",
     "one_of",
     "remove",
+    "remove_of_all",
     "transaction",
     "transactional",
     "upsert",
@@ -95,7 +103,10 @@ def init_app(app: Flask) -> None:
             turns=Turns(
                 settings.database_pool_size, settings.database_timeout, settings.waiting_room
             ),
-            tell=TELL.format(role=settings.database_role).encode(),
+            one_server=OneServer(settings.database_role),
+            distributed=Distributed(
+                settings.database_role, lambda: connections.of(settings).connect()
+            ),
         )
 
 

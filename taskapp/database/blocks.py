@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -14,18 +14,13 @@ from sqlalchemy import exc
 from sqlalchemy.pool import PoolProxiedConnection
 
 from taskapp import clients
-from taskapp.database.exchange import Connection, Query
+from taskapp.database.exchange import ROLLBACK, Connection, Query
+from taskapp.database.strategies import AWAY, BEGIN, Distributed, OneServer, Strategy
 from taskapp.database.turns import Turns, Unavailable
 from taskapp.telemetry import metrics
 
 NOBODY = ""  # no user has this id
 NO_TURN: AbstractContextManager[None] = nullcontext()
-# For the current transaction only, so that it is right behind a pooler in transaction mode, too.
-TELL = "SELECT set_config('role', '{role}', true), set_config('taskapp.user_id', $1, true)"
-BEGIN = Query(b"BEGIN ISOLATION LEVEL READ COMMITTED", lasting=False)
-# What psycopg says of a database that can't do its work now. One that may only be read is a
-# standby, or was made so because its disk is full.
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +30,20 @@ class Database:
     each: sa.Engine | None  # it commits each statement by itself; None on SQLite
     together: sa.Engine
     turns: Turns
-    tell: bytes
+    one_server: OneServer
+    distributed: Distributed
 
 
 @dataclass(slots=True)
 class Block:
-    """A connection, and whom its statements are about; `told` once PostgreSQL knows that."""
+    """A connection, and whom its statements are about; `told` while PostgreSQL knows that."""
 
     user_id: str
     held: sa.Connection | PoolProxiedConnection
-    driver: Connection | None  # None on SQLite
-    tell: Query
-    told: bool
+    driver: Connection | None  # None on SQLite, as is the strategy
+    strategy: Strategy | None
+    told: bool = False
+    goes_on: bool = False  # a transaction of a statement that did not end it
 
     @property
     def connection(self) -> sa.Connection:
@@ -54,6 +51,26 @@ class Block:
         if not isinstance(self.held, sa.Connection):
             raise LookupError("autocommit() takes prepared statements only")
         return self.held
+
+    def ask(self, query: Query, *, ends: bool = True) -> Any:
+        """Run the query and return its result, a PGresult of psycopg.
+
+        Outside of a transaction it is one by itself; where it does not end that, the next query
+        does, or `abandon`. Only where writes do not `join` there is such a one.
+        """
+        driver, strategy = cast(Connection, self.driver), cast(Strategy, self.strategy)
+        if self.told and not self.goes_on:
+            return driver.ask(query)
+        begins, self.told, self.goes_on = not self.told, False, False  # an error is the end
+        result = strategy.run(driver, self.user_id, query, begins=begins, ends=ends)
+        self.told = self.goes_on = not ends
+        return result
+
+    def abandon(self) -> None:
+        """Roll back a transaction that goes on, if there is one."""
+        if self.goes_on and self.driver:
+            self.told = self.goes_on = False
+            self.driver.ask(ROLLBACK)
 
 
 # The block at hand. There is no ORM session: every statement is one of Core, and a session would
@@ -80,7 +97,7 @@ def transaction(user_id: str = NOBODY) -> Iterator[None]:
     if _is_part(user_id):
         yield
         return
-    with _begun(_turn(user_id), user_id, _tell(user_id)):
+    with _begun(_turn(user_id), user_id):
         yield
 
 
@@ -103,7 +120,7 @@ def maintenance() -> AbstractContextManager[object]:
     It waits for no turn. For commands of operators, never for a request. Raises what `transaction`
     does.
     """
-    return _begun(NO_TURN, NOBODY)
+    return _begun(NO_TURN, None)
 
 
 def look() -> AbstractContextManager[object]:
@@ -112,7 +129,7 @@ def look() -> AbstractContextManager[object]:
     For one at a time in a process: there is one connection more than there are turns. Raises what
     `transaction` does.
     """
-    return _begun(NO_TURN, NOBODY, _tell(NOBODY))
+    return _begun(NO_TURN, NOBODY)
 
 
 def transactional() -> sa.Engine:
@@ -121,13 +138,18 @@ def transactional() -> sa.Engine:
 
 
 @contextmanager
-def _begun(turn: AbstractContextManager[None], user_id: str, *first: Query) -> Iterator[None]:
-    with _connected(transactional().connect, turn, user_id) as block, block.connection.begin():
-        if block.driver:
+def _begun(turn: AbstractContextManager[None], user_id: str | None) -> Iterator[None]:
+    """Hold a transaction about this user; with None, of the login itself."""
+    connect = transactional().connect
+    with _connected(connect, turn, user_id or NOBODY) as block, block.connection.begin():
+        if block.driver and block.strategy:
             # SQLAlchemy's begin() only notes that there is a transaction, to end it by the
             # driver's commit or rollback. psycopg would begin it at the first statement of a
             # cursor, by a round trip of its own; here BEGIN shares that of role and user.
-            block.driver.ask(BEGIN, *block.driver.unsaid, *first)
+            if user_id is None:
+                block.driver.ask(BEGIN, *block.driver.unsaid)
+            else:
+                block.strategy.begin(block.driver, user_id)
         block.told = True
         yield
 
@@ -147,10 +169,6 @@ def _turn(user_id: str) -> AbstractContextManager[None]:
     return _database().turns.of(user_id)
 
 
-def _tell(user_id: str) -> Query:
-    return Query(_database().tell, (user_id,))
-
-
 def _database() -> Database:
     return cast(Database, current_app.extensions["taskapp.database"])
 
@@ -162,9 +180,7 @@ def _connected(
     user_id: str,
 ) -> Iterator[Block]:
     try:
-        with turn, closing(_open(connect)) as held:
-            driver = _driver(held)
-            block = Block(user_id, held, driver, _tell(user_id), told=driver is None)
+        with turn, closing(_open(connect)) as held, _working(held, user_id) as block:
             token = _at_hand.set(block)
             metrics.connections.inc()
             try:
@@ -172,14 +188,37 @@ def _connected(
             finally:
                 metrics.connections.dec()
                 _at_hand.reset(token)
-                if driver and driver.closed:
-                    held.invalidate()
     except (*AWAY, exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
         raise Unavailable from error
     except exc.DBAPIError as error:
         if error.connection_invalidated or isinstance(error.orig, AWAY) or _is_no_file(error.orig):
             raise Unavailable from error
         raise
+
+
+@contextmanager
+def _working(held: sa.Connection | PoolProxiedConnection, user_id: str) -> Iterator[Block]:
+    """Hold a block at the connection, whose strategy knows which errors are `Unavailable`."""
+    driver = _driver(held)
+    if driver is None:
+        yield Block(user_id, held, None, None, told=True)
+        return
+    strategy = _database().distributed if driver.distributed else _database().one_server
+    block = Block(user_id, held, driver, strategy)
+    try:
+        strategy.enter(driver, user_id)
+        yield block
+        block.abandon()
+    except (psycopg.Error, exc.DBAPIError) as error:
+        if not isinstance(getattr(error, "orig", error), strategy.away):
+            raise
+        strategy.failed(user_id)
+        raise Unavailable from error
+    finally:
+        if block.goes_on:
+            driver.close()
+        if driver.closed:
+            held.invalidate()
 
 
 def _is_no_file(error: BaseException | None) -> bool:

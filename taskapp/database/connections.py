@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -25,14 +26,20 @@ from taskapp.telemetry import tracing
 REFUSED = re.compile("startup parameter|command-line options")
 NAMED = re.compile(r"(?:-c\s*|--)([\w.-]+)=")  # in `options`
 # The settings of a session, and, where a schema has the login's name, the search path with it:
-# "$user" would be the role that requests run as.
+# "$user" would be the role that requests run as. And whether Citus is there, by a table of its own.
 LOOK = b"""
 SELECT name, setting FROM pg_settings WHERE name = ANY ($1)
 UNION ALL
 SELECT 'search_path', replace(replace(path, '"$user"', login), '$user', login)
 FROM current_setting('search_path') AS path, quote_ident(current_user) AS login
 WHERE path LIKE '%$user%' AND to_regnamespace(login) IS NOT NULL
+UNION ALL
+SELECT 'distributed', 'on' WHERE to_regclass('pg_dist_partition') IS NOT NULL
 """
+
+# Of the seconds that a statement may take. A node that has frozen keeps PostgreSQL from ending what
+# it has begun there; so it is given up here, and before those give up who wait for the connection.
+PATIENCE = 0.8
 
 logger = logging.getLogger("taskapp")
 
@@ -60,6 +67,7 @@ class Server:
             **given,
             "client_encoding": "UTF8",
         }
+        self._seconds = seconds
         self._takes_options = True
 
     def connect(self) -> Connection:
@@ -70,7 +78,10 @@ class Server:
         """
         connection = self._connect()
         try:
-            connection.unsaid = self._unsaid(connection)
+            found = self._look(connection)
+            connection.unsaid = self._unsaid(found)
+            if "distributed" in found:
+                connection.distributed, connection.patience = True, PATIENCE * self._seconds
         except BaseException:
             connection.close()
             raise
@@ -92,10 +103,12 @@ class Server:
         more: dict[str, Any] = {"options": options.strip(), "prepare_threshold": None}
         return Connection.connect(**{**self.parameters, **more})
 
-    def _unsaid(self, connection: Connection) -> tuple[Query, ...]:
-        """Return the query that each transaction begins with, if the session lacks anything."""
+    def _look(self, connection: Connection) -> dict[str, str]:
         look = connection.ask(Query(LOOK, [list(self.wanted)], lasting=False))
-        found = dict(connection.rows(look, tuple))
+        return dict(connection.rows(look, tuple))
+
+    def _unsaid(self, found: Mapping[str, str]) -> tuple[Query, ...]:
+        """Return the query that each transaction begins with, if the session lacks anything."""
         said = {name: value for name, value in self.wanted.items() if found.get(name) != value}
         if "search_path" in found:
             said["search_path"] = found["search_path"]

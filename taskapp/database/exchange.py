@@ -46,6 +46,7 @@ class Query:
     lasting: bool = True
 
 
+COMMIT = Query(b"COMMIT", lasting=False)
 ROLLBACK = Query(b"ROLLBACK", lasting=False)
 
 
@@ -64,6 +65,8 @@ class Connection(psycopg.Connection[Any]):
 
     preparing = Preparing()
     unsaid: tuple[Query, ...] = ()  # what each transaction begins with
+    distributed = False  # whether the tables may be on other nodes
+    patience: float | None = None  # seconds to wait for an answer; None leaves that to the server
     tracer: Any = None  # of OpenTelemetry, if there are traces
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,6 +76,13 @@ class Connection(psycopg.Connection[Any]):
 
     def ask(self, *queries: Query) -> Any:
         """Run the queries in one round trip, and return the last one's result, a PGresult.
+
+        Raises what `results` does.
+        """
+        return self.results(*queries)[-1]
+
+    def results(self, *queries: Query) -> list[Any]:
+        """Run the queries in one round trip, and return their results, each a PGresult.
 
         Outside of a transaction they are one together. Raises `psycopg.Error`, and closes the
         connection if it is unknown how far the queries came.
@@ -103,6 +113,16 @@ class Connection(psycopg.Connection[Any]):
         """Run the generator of psycopg to its end, and return its value."""
         if timeout is not None or not cooperation.is_on():
             return super().wait(gen, interval, timeout)
+        if self.patience is None:
+            return self._wait(gen)
+        try:
+            with cooperation.time_limit(self.patience, TimeoutError()):
+                return self._wait(gen)
+        except TimeoutError:
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database did not answer in time") from None
+
+    def _wait(self, gen: Any) -> Any:
         file = self.pgconn.socket
         try:
             wanted = next(gen)
@@ -111,12 +131,12 @@ class Connection(psycopg.Connection[Any]):
         except StopIteration as end:
             return end.value
 
-    def _asked(self, queries: Sequence[Query]) -> Any:
-        results = self.wait(self._exchange(queries))
+    def _asked(self, queries: Sequence[Query]) -> list[Any]:
+        results: list[Any] = self.wait(self._exchange(queries))
         for result in results:
             if result.status not in GOOD:
                 raise errors.error_from_result(result, self.info.encoding)
-        return results[-1]
+        return results
 
     def _exchange(self, queries: Sequence[Query]) -> Generator[int, int, list[Any]]:
         """Send all queries, and return one result for each message that has one."""

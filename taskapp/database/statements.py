@@ -34,22 +34,59 @@ def dialect() -> str:
     return "postgresql" if blocks.at_hand().driver else "sqlite"
 
 
+def joins() -> bool:
+    """Tell whether a write and the revision that it takes can be one statement, here and now."""
+    strategy = blocks.at_hand().strategy
+    return strategy is not None and strategy.joins
+
+
+def distributed() -> bool:
+    """Tell whether the database at hand is one of Citus, with the tables on its nodes or not."""
+    driver = blocks.at_hand().driver
+    return driver is not None and driver.distributed
+
+
+def abandon() -> None:
+    """Roll back what a statement has begun and not ended, outside of a `transaction`."""
+    blocks.at_hand().abandon()
+
+
 def upsert(table: Any) -> Any:
     """Return an INSERT into the table, of the dialect at hand, which has ON CONFLICT."""
     return UPSERTS[dialect()](table)
 
 
-def remove(table: Any, *old: Any, limit: int) -> int:
+def remove(table: Any, *old: Any, limit: int, mine: Any = None) -> int:
     """Remove at most `limit` of these rows, and return how many.
 
-    Those that another transaction is at are passed over: waiting for it could be a deadlock.
+    Those that another transaction is at are passed over: waiting for it could be a deadlock. Where
+    rows are distributed, `mine` says of which user they are; of several see `remove_of_all`.
     """
+    old = old if mine is None else (mine, *old)
     keys = list(sa.inspect(table).primary_key)
     some = sa.select(*keys).where(*old).limit(limit).with_for_update(skip_locked=True)
     # A CTE is run once, where a subquery with a limit may be run for each row.
     chosen = some.cte("chosen")
     gone = sa.delete(table).where(sa.tuple_(*keys).in_(sa.select(*chosen.c)))
+    if mine is not None and distributed():
+        gone = gone.where(mine)  # the node that it is for must be seen from the statement itself
     return len(execute(gone.returning(keys[0])).all())
+
+
+def remove_of_all(table: Any, owner: Any, *old: Any, limit: int) -> int:
+    """Remove at most `limit` of these rows, of all users, and return how many.
+
+    `owner` is the column that says whose a row is. A node locks rows of one user only, so where
+    they are distributed it is done user by user.
+    """
+    if not distributed():
+        return remove(table, *old, limit=limit)
+    removed = 0
+    users = sa.select(owner).where(*old).distinct().limit(limit)
+    for user_id in execute(users).scalars().all():
+        if removed < limit:
+            removed += remove(table, *old, limit=limit - removed, mine=owner == user_id)
+    return removed
 
 
 UPSERTS: Mapping[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
@@ -69,15 +106,16 @@ class Prepared:
         self._lasting = lasting  # whether it is prepared on each connection: there must be few
         self._row_type: Any = None
 
-    def all(self, values: Mapping[str, Any]) -> Sequence[Any]:
-        """Run it in the block at hand, and return its rows."""
+    def all(self, values: Mapping[str, Any], *, ends: bool = True) -> Sequence[Any]:
+        """Run it in the block at hand, and return its rows.
+
+        Where it is a transaction by itself, one that does not end it begins one with the next.
+        """
         block = blocks.at_hand()
         driver = block.driver
         if driver is None:
             return execute(self._statement, values).all()
-        query = Query(*self.query(values), self._lasting)
-        before = () if block.told else (*driver.unsaid, block.tell)
-        result = driver.ask(*before, query)
+        result = block.ask(Query(*self.query(values), self._lasting), ends=ends)
         if self._row_type is None:
             names = [result.fname(column).decode() for column in range(result.nfields)]
             self._row_type = namedtuple("Row", names)  # type: ignore[misc]
@@ -89,9 +127,9 @@ class Prepared:
         values = {**constants, **values}
         return text, [values[name] for name in names]
 
-    def first(self, values: Mapping[str, Any]) -> Any:
-        """Run it in the block at hand, and return its first row; None if there is none."""
-        rows = self.all(values)
+    def first(self, values: Mapping[str, Any], *, ends: bool = True) -> Any:
+        """Run it as `all` does, and return its first row; None if there is none."""
+        rows = self.all(values, ends=ends)
         return rows[0] if rows else None
 
     @cached_property

@@ -26,6 +26,7 @@ from taskapp.database import (
     now,
     one_of,
     remove,
+    remove_of_all,
     transaction,
     upsert,
 )
@@ -153,7 +154,8 @@ def forget(user_id: str, task_ids: Sequence[int]) -> None:
 
 def purge(limit: int) -> int:
     """Remove at most `limit` of the keys that have expired, of all users; return how many."""
-    return remove(IdempotencyKey, IdempotencyKey.created_at <= _expiry(), limit=limit)
+    expired = IdempotencyKey.created_at <= _expiry()
+    return remove_of_all(IdempotencyKey, IdempotencyKey.user_id, expired, limit=limit)
 
 
 def _of_user(user_id: str, after: Any, limit: int) -> Sequence[Any]:
@@ -218,7 +220,7 @@ def _remove_old(user_id: str) -> None:
     newest = newest.order_by(IdempotencyKey.created_at.desc()).offset(KEPT).limit(1)
     old = IdempotencyKey.created_at <= _expiry()
     too_many = IdempotencyKey.created_at <= newest.scalar_subquery()
-    remove(IdempotencyKey, mine, old | too_many, limit=REMOVED_AT_ONCE)
+    remove(IdempotencyKey, old | too_many, limit=REMOVED_AT_ONCE, mine=mine)
 
 
 def _forget_expired(user_id: str, key: str) -> None:

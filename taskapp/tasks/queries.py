@@ -110,7 +110,7 @@ def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -
     """Store new tasks, and return them in their order; none where `create` would return None.
 
     They may have a past: when they were created, completed and deleted. On PostgreSQL that is one
-    statement, however many they are.
+    statement, or two, however many they are.
     """
     if not tasks or len(tasks) > most:
         return []
@@ -119,22 +119,22 @@ def create_all(owner: Identity, tasks: Sequence[Mapping[str, Any]], most: int) -
     ]
     values = {**revisions.about(owner), "start": revisions.first(), "count": len(new)}
     values["most_tasks"] = most
-    if dialect() != "postgresql":
+    if dialect() == "sqlite":
         return _create_in_two(owner, new, values)
     values["new"] = _json(new).decode()
-    return cast(Sequence[Row], _CREATE_ALL[owner.has_account].all(values))
+    return _CREATE_ALL[owner.has_account].all(owner, values)
 
 
 def _create_in_two(
     owner: Identity, new: Sequence[dict[str, Any]], values: Mapping[str, Any]
 ) -> Sequence[Row]:
     """Take the revisions by one statement, and store the tasks by another."""
-    last, moment = execute(_TAKE_ALL[owner.has_account], values).scalar(), values["moment"]
-    if last is None:
+    taken, moment = revisions.take(_COUNTER_OF_ALL[owner.has_account], values), values["moment"]
+    if taken is None:
         return []
     for task in new:
         task |= {"user_id": owner.id, "updated_at": moment, "deleted_at": task.get("deleted_at")}
-        task["revision"] = last - len(new) + task.pop("place")
+        task["revision"] = taken.revision - len(new) + task.pop("place")
         task["created_at"] = task.get("created_at") or moment
         done = task.get("completed_at") or moment
         task["completed_at"] = done if task["completed"] else None
@@ -290,7 +290,8 @@ def _counter(has_account: bool, count: Any = 1) -> revisions.Counter:
     has_room = _counted + count <= _most
     if has_account:
         return revisions.next_if(has_room, count, **more)
-    return revisions.first_or_next(has_room, {"task_count": count}, more, count)
+    first = {"task_count": count}
+    return revisions.first_or_next(has_room, {"task_count": 0}, first, more, count)
 
 
 def _create(has_account: bool, columns: Sequence[sa.Column[Any]]) -> RevisedWrite:
@@ -304,26 +305,37 @@ def _create(has_account: bool, columns: Sequence[sa.Column[Any]]) -> RevisedWrit
     return RevisedInsert(_counter(has_account), TABLE, new, SHOWN)
 
 
-def _create_all(has_account: bool) -> Prepared:
-    """Return the statement that creates the tasks in an array of JSON, in their order."""
-    columns: list[Any] = [sa.column("place", sa.BigInteger)]
-    columns += [sa.column(each.name, each.type) for each in [*SENT, *PAST]]
-    sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
-    new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
-    taken = revisions.announced(_counter(has_account, revisions.COUNT)["postgresql"])
-    values: dict[str, sa.ColumnElement[Any]] = {
-        "user_id": OWNER,
-        "created_at": sa.func.coalesce(new.c.created_at, MOMENT),
-        "updated_at": MOMENT,
-        "completed_at": sa.case((new.c.completed, sa.func.coalesce(new.c.completed_at, MOMENT))),
-        "deleted_at": new.c.deleted_at,
-        # The last revision is taken; theirs are those up to it.
-        "revision": taken.c.revision - revisions.COUNT + new.c.place,
-        **{column.name: new.c[column.name] for column in SENT},
-    }
-    read: sa.Select[Any] = sa.select(*values.values()).select_from(sa.join(taken, new, sa.true()))
-    insert = sa.insert(TABLE).from_select(list(values), read.order_by(new.c.place)).add_cte(taken)
-    return Prepared(insert.returning(*SHOWN))
+class _CreateAll(RevisedWrite):
+    """A write that creates the tasks in an array of JSON, in their order."""
+
+    def __init__(self, counter: revisions.Counter) -> None:
+        columns: list[Any] = [sa.column("place", sa.BigInteger)]
+        columns += [sa.column(each.name, each.type) for each in [*SENT, *PAST]]
+        sent = sa.func.jsonb_to_recordset(sa.cast(sa.bindparam("new", type_=sa.Text), JSONB))
+        self._new = sent.table_valued(*columns, name="new").render_derived(with_types=True)
+        super().__init__(counter, sa.insert(TABLE), SHOWN)
+
+    def _with(self, taken: sa.CTE, write: Any) -> Any:
+        return self._from(write, taken.c.revision, sa.join(taken, self._new, sa.true()))
+
+    def _after(self, write: Any) -> Any:
+        return self._from(write, revisions.NUMBER, self._new)
+
+    def _from(self, write: Any, last: Any, source: Any) -> Any:
+        """Return the write of what the source has; `last` is the last revision that was taken."""
+        new = self._new.c
+        values: dict[str, sa.ColumnElement[Any]] = {
+            "user_id": OWNER,
+            "created_at": sa.func.coalesce(new.created_at, MOMENT),
+            "updated_at": MOMENT,
+            "completed_at": sa.case((new.completed, sa.func.coalesce(new.completed_at, MOMENT))),
+            "deleted_at": new.deleted_at,
+            # Theirs are those up to it.
+            "revision": last - revisions.COUNT + new.place,
+            **{column.name: new[column.name] for column in SENT},
+        }
+        read: sa.Select[Any] = sa.select(*values.values()).select_from(source)
+        return write.from_select(list(values), read.order_by(new.place))
 
 
 # By whether the owner has an account here, and whether the task is one of a series.
@@ -332,13 +344,10 @@ _CREATE = {
     for has_account in (False, True)
     for in_series in (False, True)
 }
-_CREATE_ALL = {has_account: _create_all(has_account) for has_account in (False, True)}
-_TAKE_ALL = {
-    has_account: _counter(has_account, revisions.COUNT)["sqlite"].returning(
-        revisions.TABLE.c.revision
-    )
-    for has_account in (False, True)
+_COUNTER_OF_ALL = {
+    has_account: _counter(has_account, revisions.COUNT) for has_account in (False, True)
 }
+_CREATE_ALL = {has_account: _CreateAll(counter) for has_account, counter in _COUNTER_OF_ALL.items()}
 _ROOM = sa.select(_most - _counted).where(User.id == OWNER)
 # One statement, whichever fields are sent: one for each set of them would be 2ⁿ - 1.
 _UPDATE = write_to(

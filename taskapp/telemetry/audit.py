@@ -32,6 +32,8 @@ EVENTS = frozenset(
         "feed.created",
         "feed.revoked",
         "feed.refused",
+        "tasks.exported",
+        "tasks.imported",
         "access.denied",
         "user.erased",
         "rate_limit.exceeded",

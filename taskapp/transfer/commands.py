@@ -11,6 +11,7 @@ from taskapp import problems
 from taskapp.auth.tokens import USER_ID, Identity
 from taskapp.database import transaction
 from taskapp.database.commands import Command
+from taskapp.telemetry import audit
 from taskapp.transfer import formats
 from taskapp.transfer.formats import FORMATS
 from taskapp.transfer.imports import Import
@@ -44,6 +45,8 @@ def import_(user_id: str, name: str | None, dry_run: bool, file: BinaryIO) -> No
     except KeyboardInterrupt:
         _say(import_, "Stopped. Run it again to go on.")
         raise SystemExit(STOPPED) from None
+    if import_.created and not dry_run:
+        audit.event("tasks.imported", user_id=user_id, format=name, tasks=import_.created)
     _say(import_, "Nothing was changed." if dry_run else f"Read as {name}.")
     raise SystemExit(1 if import_.failed else 0)
 

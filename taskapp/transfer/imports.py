@@ -14,7 +14,7 @@ from flask import current_app
 
 from taskapp import dialects
 from taskapp.auth.tokens import Identity
-from taskapp.cooperation import give_way
+from taskapp.cooperation import aside, give_way
 from taskapp.database import transaction
 from taskapp.dialects import names
 from taskapp.tasks import queries as tasks
@@ -64,7 +64,8 @@ class Import:
         Raises what `room.create_all` does where the owner's account has been erased.
         """
         entries = _until_unreadable(entries)
-        while some := list(islice(entries, CHUNK)):
+        # A file may be made so that a single entry takes long to read.
+        while some := aside(_next, entries):
             troubles: list[Trouble] = []
             self._store(list(self._checked(some, troubles)), troubles)
             self.failed += len(troubles)
@@ -141,6 +142,10 @@ class _Refused(Exception):
 def _sentences(errors: dict[str, list[str]]) -> Iterator[str]:
     for name, texts in errors.items():
         yield from (f"{name}: {text}" for text in texts)
+
+
+def _next(entries: Iterator[Entry]) -> list[Entry]:
+    return list(islice(entries, CHUNK))
 
 
 def _until_unreadable(entries: Iterator[Entry]) -> Iterator[Entry]:

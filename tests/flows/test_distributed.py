@@ -1,29 +1,26 @@
-"""The schema as an engine that distributes it by user needs it: the same code works with it."""
+"""The schema as nodes of Citus need it, and the service that takes it for theirs: a whole story."""
 
-import re
 import secrets
 
 import psycopg
 import pytest
 import requests
 
-from taskapp.config import ROOT
-from tests.servers import Postgres, Service
+from taskapp.database.distribution import KEYS, OWNER
+from tests.servers import Postgres, Service, pretend_to_be_distributed
 from tests.waiting import PATIENCE
-
-ALTER = re.compile(r"^ALTER TABLE (?:accounts|sessions|program_tokens|feeds) .*;$", re.MULTILINE)
 
 
 @pytest.fixture
 def service(tmp_path):
-    growth = (ROOT / "docs/operations.md").read_text().partition("## Growth")[2]
-    statements = [text for text in ALTER.findall(growth) if "HASH" not in text]
-    assert len(statements) == 4
     on = {"ACCOUNTS": "on", "WEB_CONCURRENCY": "1"}
     with Postgres() as postgres, Service(postgres.url, tmp_path, **on) as service:
         with psycopg.connect(postgres.url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
+            for table, key in connection.execute(KEYS, {"tables": list(OWNER)}).fetchall():
+                connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
+        pretend_to_be_distributed(postgres.url)
+        service.stop()
+        service.start()
         service.postgres = postgres
         yield service
 

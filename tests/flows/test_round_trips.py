@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import flask_migrate
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from taskapp import create_app
 from taskapp.auth import tokens
 from tests.conftest import Person
 from tests.feeds.calendars import make
 from tests.programs.people import program
-from tests.servers import RoundTrips
+from tests.servers import RoundTrips, pretend_to_be_distributed
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +24,25 @@ def counter(postgresql_url):
 
 
 @pytest.fixture(scope="module")
+def distributed(postgresql_url):
+    """A counter in front of a database that is taken for one of Citus."""
+    name = f"distributed_{secrets.token_hex(6)}"
+    with psycopg.connect(postgresql_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        url = sa.make_url(postgresql_url).set(database=name)
+        pretend_to_be_distributed(url.render_as_string(hide_password=False))
+        with RoundTrips(url.render_as_string(hide_password=False)) as counter:
+            yield counter
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
 def alice(counter, tmp_path_factory):
-    """Alice, whose service reaches the database through the counter."""
+    return someone(counter, tmp_path_factory)
+
+
+def someone(counter, tmp_path_factory):
+    """Return somebody whose service reaches the database through the counter."""
     secret = secrets.token_urlsafe(48)
     folder = str(tmp_path_factory.mktemp("instance"))
     settings = {"DATABASE_URL": counter.url, "JWT_SECRET_KEY": secret, "INSTANCE_PATH": folder}
@@ -97,3 +116,18 @@ def test_a_program_takes_one_more_and_so_does_a_calendar(counter, alice):
         assert alice.client.get(url, headers=etag).status_code == 304
     with round_trips(counter, 1):
         assert alice.get(f"{alice.tasks_url}/summary?today=2026-02-01").status_code == 200
+
+
+def test_on_nodes_of_citus_a_read_takes_one_and_a_write_two(distributed, tmp_path_factory):
+    alice = someone(distributed, tmp_path_factory)
+    task = alice.has_task()
+
+    for url in (task["url"], alice.tasks_url, f"{alice.tasks_url}/summary"):
+        with round_trips(distributed, 1):
+            assert alice.get(url).status_code == 200
+    with round_trips(distributed, 2):
+        alice.has_task("Another")
+    with round_trips(distributed, 2):
+        assert alice.patch(f"{task['url']}/complete").status_code == 200
+    with round_trips(distributed, 2):
+        assert alice.delete(task["url"]).status_code == 200

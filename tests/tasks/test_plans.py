@@ -10,7 +10,9 @@ from taskapp.database import blocks, db, dialect, transaction
 from taskapp.database.exchange import Query
 from taskapp.tasks import listing
 from taskapp.tasks.listing import Question
-from tests.servers import new_user_id
+from tests.servers import has_cluster, new_user_id
+
+pytestmark = pytest.mark.skipif(has_cluster(), reason="nodes plan by themselves")
 
 MINE = 1000  # tasks
 PEOPLE = 9  # beside, each with as many: a tenth of the table is mine, the oldest rows of it

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from taskapp.database import db
-from taskapp.database.connections import Connection
+from taskapp.database.exchange import COMMIT, Connection
 from tests.problems import assert_problem
 
 
@@ -155,13 +155,14 @@ def test_an_empty_list_has_an_etag_too(alice):
 def statements(app, monkeypatch):
     """The statements that the database runs from now on, except what tells it the user."""
     statements = []
-    ask = Connection.ask
+    results = Connection.results
 
     def note(connection, *queries):
-        statements.append(queries[-1].text.decode())
-        return ask(connection, *queries)
+        asked = [query.text.decode() for query in queries if query != COMMIT]
+        statements.append(asked[-1])
+        return results(connection, *queries)
 
-    monkeypatch.setattr(Connection, "ask", note)
+    monkeypatch.setattr(Connection, "results", note)
     with app.app_context():
         engine = db.engine
     if engine.dialect.name == "sqlite":

@@ -2,11 +2,13 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import pytest
 
 from taskapp import create_app
-from taskapp.transfer import routes
+from taskapp.transfer import imports, routes
 from tests.conftest import Person, person
 from tests.problems import assert_problem
 from tests.transfer.files import counts, csv, exported, imported, send, titles
@@ -222,6 +224,19 @@ def test_a_file_that_breaks_off_is_told_and_what_came_before_goes_in(alice):
     assert "From here on" in result["problems"][0]["detail"]
 
 
+def test_it_is_in_the_audit_trail_and_a_dry_run_is_not(alice, log):
+    imported(alice, csv("a", "b"), "?dry_run=true")
+    imported(alice, csv("a", "b"))
+    imported(alice, csv("a", "b"))
+    exported(alice, "?format=csv")
+
+    events = [line for line in log if line.get("event", "").startswith("tasks.")]
+    assert [(each["event"], each["format"], each.get("tasks")) for each in events] == [
+        ("tasks.imported", "csv", 2),
+        ("tasks.exported", "csv", None),
+    ]
+
+
 def test_the_format_can_be_said(alice):
     assert imported(alice, csv("a"), "?format=CSV")["format"] == "csv"
     assert_problem(send(alice, csv("a"), "?format=xml"), 422, names="format")
@@ -271,6 +286,37 @@ def test_a_user_has_one_import_at_a_time(alice, bob, monkeypatch):
     finally:
         go_on.set()
         first.join()
+
+
+def test_what_several_processes_import_at_once_is_there_once(app, alice, monkeypatch):
+    monkeypatch.setattr(routes, "_one_at_a_time", nullcontext)  # which is for one process
+    barrier = threading.Barrier(4)
+
+    def run(_):
+        someone = Person(alice.id, app.test_client(), alice.token)
+        barrier.wait()
+        return [imported(someone, csv(*(f"{part}-{n}" for n in range(9)))) for part in range(6)]
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [each for several in pool.map(run, range(4)) for each in several]
+
+    assert sum(each["created"] for each in results) == len(set(titles(alice))) == 54
+    assert sum(each["unchanged"] for each in results) == 3 * 54
+    assert len(titles(alice)) == 54
+
+
+def test_a_file_is_read_aside_while_others_have_their_turn(alice, monkeypatch):
+    read = []
+
+    def aside(work, *arguments):
+        done = work(*arguments)
+        read.extend(done)
+        return done
+
+    monkeypatch.setattr(imports, "aside", aside)
+    imported(alice, csv("a", "b"))
+
+    assert [entry.fields["title"] for entry in read] == ["a", "b"]
 
 
 def test_a_process_has_few_imports_at_a_time(alice, monkeypatch):

@@ -178,7 +178,7 @@ function request(baseUrl, about, input, options) {
     return encodeURIComponent(value);
   });
   const query = new URLSearchParams();
-  for (const name of "query" in about ? about.query : []) {
+  for (const name of "query" in about ? about.query.split(" ") : []) {
     if (rest[name] !== undefined && rest[name] !== null) query.set(name, String(rest[name]));
     delete rest[name];
   }

@@ -7,26 +7,31 @@ in JSON: each to-do is read again as it is written, and what would differ is add
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, time
-from typing import Any, BinaryIO, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple
 
 from icalendar import Calendar, Component, Todo
 from icalendar.prop import vText
 
 from taskapp.rest.fields import rfc3339
 from taskapp.tasks import calendar, due_dates, rules
+from taskapp.tasks.models import TITLE_LENGTH
 from taskapp.transfer.formats.entries import (
     TAKEN,
     Entry,
     Fields,
     Names,
     Row,
+    Unreadable,
+    cut,
     external_id,
     shortened,
     told,
     with_more,
 )
-from taskapp.transfer.formats.text import opened
+from taskapp.transfer.formats.text import lines, opened
+from taskapp.transfer.formats.zones import Zones, parsed
 
 OWN = "X-TASKAPP-"
 # What a task has of a to-do, and what is not about the task.
@@ -36,11 +41,23 @@ UNDERSTOOD = {
 }
 NOISE = {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "CLASS"}
 DONE = ("COMPLETED", "CANCELLED")
-LARGEST = 5000  # lines of one to-do
+LARGEST = 2**18  # characters of one to-do
 BEGIN = re.compile(r"BEGIN:([A-Z0-9-]+)\s*", re.IGNORECASE)
-FOLD = re.compile("\r?\n[ \t]")
-NAMED = re.compile("^(UID|SUMMARY)(?:;[^:]*)?:(.*)$", re.MULTILINE)
+FOLD = re.compile("\n+[ \t]")
+NAMED = re.compile(
+    r"""^(UID|SUMMARY)(?:;(?:[^:"\n]|"[^"\n]*")*)?:(.*)$""", re.MULTILINE | re.IGNORECASE
+)
 PRIORITIES = {1: "urgent", 2: "high", 3: "high", 4: "high", 5: "medium"}  # the others are low
+
+
+class _Around(NamedTuple):
+    """What a file says beside its to-dos: the zones they are in, and titles as they are written."""
+
+    zones: Zones
+    titles: dict[str, str]  # by the UID
+
+
+NOTHING = _Around(Zones(), {})
 
 
 class _Part(NamedTuple):
@@ -65,16 +82,16 @@ def write(rows: Iterable[Row]) -> Iterator[str]:
 
 def read(file: BinaryIO) -> Iterator[Entry]:
     """Yield what the file says of each to-do."""
-    with opened(file) as text:
-        titles = dict(_titles(text))
-    zones: dict[str, str] = {}
+    around = _Around(Zones(), {})
+    with opened(file) as text, suppress(Unreadable):  # which is told in its place
+        around.titles.update(_titles(lines(text)))
     names = Names("ics")
     with opened(file) as text:
-        for part in _parts(text):
+        for part in _parts(lines(text)):
             if part.name == "VTIMEZONE":
-                zones[_zone_id(part.text)] = part.text
+                around.zones.add(_unfolded(part.text))
             elif part.name == "VTODO":
-                yield _entry(part, zones, titles, names)
+                yield _entry(part, around, names)
             else:
                 yield Entry(part.line, ignored=(part.name,))
 
@@ -84,7 +101,7 @@ def _written(row: Row) -> str:
     if row.external_id:
         todo["UID"] = vText(row.external_id)
     wanted = {name: value for name, value in told(row).items() if name in TAKEN}
-    found, _ = _fields(Todo.from_ical(todo.to_ical()), {})
+    found, _ = _fields(Todo.from_ical(todo.to_ical()), NOTHING)
     if not row.external_id:
         del found["external_id"]  # which is made of the UID again
     for name, value in wanted.items():
@@ -104,26 +121,31 @@ def _zones(row: Row, known: set[str]) -> Iterator[str]:
             yield zone.to_ical().decode()
 
 
-def _titles(text: TextIO) -> Iterator[tuple[str, str]]:
+def _titles(text: Iterator[str]) -> Iterator[tuple[str, str]]:
     """Yield the UID of each to-do, with its title as it is written: others may be a part of it."""
     for part in _parts(text):
-        named = dict(NAMED.findall(FOLD.sub("", part.text).replace("\r", "")))
-        if part.name == "VTODO" and len(named) == 2:
-            yield named["UID"], named["SUMMARY"]
+        found = NAMED.findall(_unfolded(part.text)) if part.name == "VTODO" else []
+        named = {name.upper(): value for name, value in found}
+        if len(named) == 2:
+            yield named["UID"], named["SUMMARY"][: 2 * TITLE_LENGTH + 2]  # each may be escaped
 
 
-def _parts(text: TextIO) -> Iterator[_Part]:
-    """Yield the components that a calendar has, as they stand in the file."""
+def _parts(text: Iterator[str]) -> Iterator[_Part]:
+    """Yield the components that a calendar has, as they stand in the file.
+
+    What is larger than `LARGEST` is cut somewhere behind that.
+    """
     inside: list[str] = []
-    name, begun = "", 0
+    name, begun, size = "", 0, 0
     for number, line in enumerate(text, 1):
         begins = BEGIN.fullmatch(line)
         if not inside:
             if begins and begins[1].upper() != "VCALENDAR":
-                name, begun, inside = begins[1].upper(), number, [line]
+                name, begun, inside, size = begins[1].upper(), number, [line], len(line)
             continue
-        if len(inside) < LARGEST:
+        if size <= LARGEST:
             inside.append(line)
+            size += len(line)
         if line.rstrip().upper() == f"END:{name}":
             yield _Part(begun, name, "".join(inside))
             inside = []
@@ -131,29 +153,24 @@ def _parts(text: TextIO) -> Iterator[_Part]:
         yield _Part(begun, name, "".join(inside))
 
 
-def _zone_id(text: str) -> str:
-    found = re.search(r"^TZID:(.*?)\s*$", text, re.MULTILINE)
-    return found[1] if found else ""
+def _unfolded(text: str) -> str:
+    return FOLD.sub("", text.replace("\r", ""))
 
 
-def _entry(part: _Part, zones: dict[str, str], titles: dict[str, str], names: Names) -> Entry:
-    # The library knows the zones of the IANA, and how Windows calls them.
-    needed = [
-        text for name, text in zones.items() if name in part.text and name not in due_dates.zones()
-    ]
-    text = "".join(("BEGIN:VCALENDAR\r\n", *needed, part.text, "END:VCALENDAR\r\n"))
+def _entry(part: _Part, around: _Around, names: Names) -> Entry:
+    if len(part.text) > LARGEST:
+        return Entry(part.line, problem=f"It has more than {LARGEST} characters.")
     try:
-        [todo] = Calendar.from_ical(text).walk("VTODO")
-        fields, ignored = _fields(todo, titles)
+        fields, ignored = _fields(parsed(Todo, _unfolded(part.text)), around)
     except Exception as error:  # noqa: BLE001 - the library's parsers raise whatever they meet
         return Entry(part.line, problem=f"It is no to-do that can be read: {str(error)[:200]}")
     return Entry(part.line, names.name(fields), ignored=ignored)
 
 
-def _fields(todo: Component, titles: dict[str, str]) -> tuple[Fields, tuple[str, ...]]:
+def _fields(todo: Component, around: _Around) -> tuple[Fields, tuple[str, ...]]:
     """Return the fields of a task, and the properties of which nothing was made."""
     own = {name: str(value) for name, value in todo.items() if name.startswith(OWN)}
-    fields = shortened(_understood(todo, titles))
+    fields = shortened(_understood(todo, around))
     for name, value in own.items():
         fields[name.removeprefix(OWN).lower().replace("-", "_")] = json.loads(value)
     parts = {str(each.name) for each in todo.subcomponents}
@@ -161,10 +178,10 @@ def _fields(todo: Component, titles: dict[str, str]) -> tuple[Fields, tuple[str,
     return fields, tuple(sorted(ignored))
 
 
-def _understood(todo: Component, titles: dict[str, str]) -> Fields:
+def _understood(todo: Component, around: _Around) -> Fields:
     rule = _rule(todo)
     is_known = _is_known(rule)
-    parent = titles.get(str(_one(todo, "RELATED-TO")))
+    parent = around.titles.get(str(_one(todo, "RELATED-TO")))
     description = with_more(
         _text(todo, "DESCRIPTION"),
         f"Part of: {_unescaped(parent)}" if parent else "",
@@ -180,7 +197,7 @@ def _understood(todo: Component, titles: dict[str, str]) -> Fields:
         "created_at": _moment(todo, "CREATED"),
         "completed_at": _moment(todo, "COMPLETED"),
         "external_id": _external_id(todo),
-        **_due(todo),
+        **_due(todo, around.zones),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -197,7 +214,8 @@ def _text(todo: Component, name: str) -> str | None:
 
 
 def _unescaped(title: str) -> str:
-    return str(Todo.from_ical(f"BEGIN:VTODO\r\nSUMMARY:{title}\r\nEND:VTODO\r\n")["SUMMARY"])
+    text = f"BEGIN:VTODO\r\nSUMMARY:{title}\r\nEND:VTODO\r\n"
+    return cut(str(Todo.from_ical(text)["SUMMARY"]))
 
 
 def _is_done(todo: Component) -> bool:
@@ -236,7 +254,7 @@ def _moment(todo: Component, name: str) -> str | None:
     return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def _due(todo: Component) -> Fields:
+def _due(todo: Component, zones: Zones) -> Fields:
     """Return when it is due, and in which zone that is; nothing where it does not say."""
     found = _one(todo, "DUE") or _one(todo, "DTSTART")
     if found is None:
@@ -246,6 +264,8 @@ def _due(todo: Component) -> Fields:
         when += _one(todo, "DURATION").dt
     if not isinstance(when, datetime):
         return {"due_date": when.isoformat()}
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=zones.find(str(found.params.get("TZID", ""))))
     zone = getattr(when.tzinfo, "key", None)
     if when.tzinfo is None or (zone in due_dates.zones() and zone != "UTC"):
         return {"due_date": _clock(when), "time_zone": zone}

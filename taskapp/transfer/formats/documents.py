@@ -7,13 +7,22 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, NoReturn, TextIO
 
-from taskapp.transfer.formats.entries import Entry, Names, Row, Unreadable, told
-from taskapp.transfer.formats.text import opened
+from taskapp.transfer.formats.entries import (
+    Entry,
+    Fields,
+    Names,
+    Row,
+    Unreadable,
+    external_id,
+    told,
+)
+from taskapp.transfer.formats.text import NO_TEXT, opened
 
 # Where an object has its tasks: a list in another form, or all that is stored about a user.
 MEMBERS = ("tasks", "items", "data")
 PIECE = 65_536  # characters that are read at a time
 LARGEST = 4 * 2**20  # characters of one task
+LONGEST_ID = 20  # digits
 SPACE = " \t\r\n"
 NO_TASKS = "There is no array of tasks in it."
 
@@ -33,9 +42,23 @@ def read(file: BinaryIO) -> Iterator[Entry]:
     with opened(file) as text:
         for line, task in _Reader(text).tasks():
             if isinstance(task, dict):
-                yield Entry(line, names.name(task))
+                yield Entry(line, names.name(_with_number(task)))
             else:
                 yield Entry(line, problem="It is not an object with the fields of a task.")
+
+
+def _with_number(task: Fields) -> Fields:
+    """Return the task with an id as ours are; another one says what the file calls it.
+
+    Answers of ours may have ids as text, and numbers of others are not theirs alone.
+    """
+    id_ = task.get("id", task.get("_id"))
+    if not isinstance(id_, str):
+        return task
+    if "id" in task and id_.isascii() and id_.isdigit() and len(id_) < LONGEST_ID:
+        return {**task, "id": int(id_)}
+    others = {name: value for name, value in task.items() if name not in ("id", "_id")}
+    return {"external_id": external_id(id_), **others} if id_ else others
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -57,6 +80,8 @@ class _Reader:
         """Yield each task, with its line."""
         if self._next() == "[":
             yield from self._array()
+            if self._next():
+                raise Unreadable(self._line, "Something follows the array of tasks.")
             return
         if self._next() != "{":
             raise Unreadable(self._line, NO_TASKS)
@@ -124,6 +149,9 @@ class _Reader:
         left = self._read[self._place :]
         if len(left) > LARGEST:
             raise Unreadable(self._line, "What begins here is too large, or is not JSON.")
-        more = self._text.read(max(PIECE, len(left)))
+        try:
+            more = self._text.read(max(PIECE, len(left)))
+        except UnicodeError:
+            raise Unreadable(self._line, NO_TEXT) from None
         self._read, self._place = left + more, 0
         return bool(more)

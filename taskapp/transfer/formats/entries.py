@@ -79,13 +79,18 @@ def with_more(description: str | None, *more: str) -> str | None:
     return "\n\n".join(text for text in (description, *more) if text) or description
 
 
+def cut(title: str) -> str:
+    """Return a title as long as one may be."""
+    return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 1]}…"
+
+
 def shortened(fields: Fields) -> Fields:
     """Return the fields with a title as long as one may be; the whole is in the description."""
     title = fields.get("title", "")
     if len(title) <= TITLE_LENGTH:
         return fields
     description = with_more(title, fields.get("description") or "")
-    return {**fields, "title": title[: TITLE_LENGTH - 1] + "…", "description": description}
+    return {**fields, "title": cut(title), "description": description}
 
 
 def _own(fields: Mapping[str, Any]) -> str | None:

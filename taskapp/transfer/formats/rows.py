@@ -6,9 +6,10 @@ from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 from taskapp.transfer.formats.entries import Unreadable
-from taskapp.transfer.formats.text import opened
+from taskapp.transfer.formats.text import lines, opened
 
 DELIMITERS = ",;\t"
+MOST_COLUMNS = 200
 BEFORE = 30  # rows that may stand before the names of the columns
 NO_NAMES = "There is no row with the names of columns that are known here, such as title."
 
@@ -27,9 +28,10 @@ class Record(NamedTuple):
 def records(file: BinaryIO, are_names: AreNames) -> Iterator[Record]:
     """Yield the rows below that of the names of columns; raises `Unreadable` if there is none."""
     with opened(file) as text:
-        first = list(islice(text, BEFORE))
+        every = lines(text)
+        first = list(islice(every, BEFORE))
         delimiter, _ = _names_in(first, are_names)
-        rows = _rows(chain(first, text), delimiter)
+        rows = _rows(chain(first, every), delimiter)
         names = _names(rows, are_names)
         for line, row, problem in rows:
             if problem or any(row[len(names) :]):
@@ -72,7 +74,7 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]
 
 def _names(rows: Iterator[tuple[int, list[str], str]], are_names: AreNames) -> list[str]:
     for _, row, _ in islice(rows, BEFORE):
-        names = [cell.strip() for cell in row]
+        names = [cell.strip() for cell in row[:MOST_COLUMNS]]
         if are_names(names):
             return names
     return []

@@ -8,7 +8,16 @@ from io import StringIO
 from typing import Any, BinaryIO
 
 from taskapp.transfer.formats import dates
-from taskapp.transfer.formats.entries import TAKEN, Entry, Fields, Names, Row, shortened, told
+from taskapp.transfer.formats.entries import (
+    TAKEN,
+    Entry,
+    Fields,
+    Names,
+    Row,
+    external_id,
+    shortened,
+    told,
+)
 from taskapp.transfer.formats.rows import Cells, are_in, records
 from taskapp.transfer.formats.text import head
 
@@ -82,6 +91,8 @@ def _fields(cells: Cells, is_own: bool) -> tuple[Fields, tuple[str, ...]]:
         if name is None or name in fields:
             ignored.append(column)
             continue
+        if name == "external_id" and _word(column) == "id" and cell.isdigit():
+            continue  # of a row in this file, and in any other: the whole row says what it is
         text = cell.removeprefix(MARK) if is_own else cell
         fields[name] = READERS.get(name, str)(text)
         if name == "completed" and _word(column) in STATES and not isinstance(fields[name], bool):
@@ -121,6 +132,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "priority": lambda text: WORDS.get(text.strip().lower(), text),
     "due_date": dates.due,
     "tags": _tags,
+    "external_id": external_id,
     **dict.fromkeys(("created_at", "completed_at", "deleted_at"), dates.moment),
     **dict.fromkeys(("id", "occurrence", "position"), _number),
 }

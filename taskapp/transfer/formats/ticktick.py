@@ -1,13 +1,22 @@
 """TickTick's CSV (a backup): some lines about the file, then a table of tasks."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import BinaryIO
 
 from taskapp.rest.fields import rfc3339
 from taskapp.tasks import due_dates, rules
 from taskapp.transfer.formats import dates
-from taskapp.transfer.formats.entries import Entry, Fields, Names, shortened, with_more
+from taskapp.transfer.formats.entries import (
+    Entry,
+    Fields,
+    Names,
+    Unreadable,
+    cut,
+    shortened,
+    with_more,
+)
 from taskapp.transfer.formats.rows import Cells, records
 
 PRIORITIES = {"0": "none", "1": "low", "3": "medium", "5": "high"}
@@ -23,11 +32,9 @@ def are_names(names: Sequence[str]) -> bool:
 def read(file: BinaryIO) -> Iterator[Entry]:
     """Yield what the file says of each task."""
     names = Names("ticktick")
-    titles = {
-        record.cells["taskId"]: record.cells.get("Title", "")
-        for record in records(file, are_names)
-        if "taskId" in record.cells
-    }
+    titles: dict[str, str] = {}
+    with suppress(Unreadable):  # which is told in its place
+        titles.update(_titles(file))
     for record in records(file, are_names):
         if record.problem:
             yield Entry(record.line, problem=record.problem)
@@ -37,6 +44,12 @@ def read(file: BinaryIO) -> Iterator[Entry]:
         # Backups number their tasks anew, so that says nothing; the second of its creation does.
         fields = names.name(fields, cells.get("Created Time"))
         yield Entry(record.line, fields, ignored=tuple(name for name in ABOUT if name in cells))
+
+
+def _titles(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    for record in records(file, are_names):
+        if "taskId" in record.cells:
+            yield record.cells["taskId"], cut(record.cells.get("Title", ""))
 
 
 def _fields(cells: Cells, parent: str) -> Fields:

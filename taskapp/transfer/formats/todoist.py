@@ -9,12 +9,13 @@ from typing import BinaryIO
 
 from taskapp.tasks import due_dates
 from taskapp.transfer.formats import dates
-from taskapp.transfer.formats.entries import Entry, Fields, Names, shortened, with_more
+from taskapp.transfer.formats.entries import Entry, Fields, Names, cut, shortened, with_more
 from taskapp.transfer.formats.rows import Cells, records
 
 # 1 is the highest there.
 PRIORITIES = {"1": "urgent", "2": "high", "3": "medium", "4": "low"}
 LABEL = re.compile(r"(?:^|(?<=\s))@(\S+)")
+NOTE = ("note",)
 ABOUT = ("RESPONSIBLE", "DURATION", "DEADLINE")  # of which nothing is made
 
 
@@ -27,33 +28,50 @@ def read(file: BinaryIO) -> Iterator[Entry]:
     """Yield what the file says of each task, with its notes."""
     names = Names("todoist")
     for entry in _tasks(file):
-        yield entry._replace(fields=names.name(entry.fields)) if entry.fields else entry
+        yield entry._replace(fields=names.name(shortened(entry.fields))) if entry.fields else entry
 
 
 def _tasks(file: BinaryIO) -> Iterator[Entry]:
-    section, above = "", [""]  # titles, by how far they are indented
+    """Yield each task once its notes are read, and what belongs to none."""
     task: Entry | None = None
-    for record in records(file, are_names):
-        cells = record.cells
-        match cells.get("TYPE", "").strip().lower():
-            case "note" if task:
-                description = with_more(task.fields.get("description"), cells.get("CONTENT", ""))
-                task = task._replace(fields={**task.fields, "description": description})
-                continue
-            case "section":
-                section = cells.get("CONTENT", "")
+    notes: list[str] = []
+    for entry in _rows(file):
+        if task and entry.ignored == NOTE:
+            notes.append(entry.fields["description"])
+            continue
         if task:
-            yield task
-            task = None
+            yield _with_notes(task, notes)
+        task, notes = (entry, []) if "title" in entry.fields else (None, [])
+        if not task:
+            yield entry._replace(fields={})
+    if task:
+        yield _with_notes(task, notes)
+
+
+def _rows(file: BinaryIO) -> Iterator[Entry]:
+    """Yield tasks, each under its section and those it is a part of; also notes, and the rest."""
+    section, above = "", [""]  # titles, by how far they are indented
+    for record in records(file, are_names):
+        cells, kind = record.cells, record.cells.get("TYPE", "").strip().lower()
+        content = cells.get("CONTENT", "")
         if record.problem:
             yield Entry(record.line, problem=record.problem)
-        elif cells.get("TYPE", "").strip().lower() == "task":
-            title, tags = _title(cells.get("CONTENT", ""))
-            above = [*above[: _indent(cells)], title]
+        elif kind == "section":
+            section, above = content, [""]
+        elif kind == "note":
+            yield Entry(record.line, {"description": content}, ignored=NOTE)
+        elif kind == "task":
+            title, tags = _title(content)
+            above = [*above[: _indent(cells)], cut(title)]
             fields = _fields(cells, title, tags, section, above[1:-1])
-            task = Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
-    if task:
-        yield task
+            yield Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
+        elif kind != "meta":
+            yield Entry(record.line, ignored=(kind,))
+
+
+def _with_notes(task: Entry, notes: Sequence[str]) -> Entry:
+    description = with_more(task.fields.get("description"), *notes)
+    return task._replace(fields={**task.fields, "description": description}) if notes else task
 
 
 def _title(content: str) -> tuple[str, list[str]]:
@@ -86,4 +104,4 @@ def _fields(
         "due_date": when if is_date else None,
         "time_zone": zone if is_date and "T" in when and zone in due_dates.zones() else None,
     }
-    return shortened({name: value for name, value in fields.items() if value})
+    return {name: value for name, value in fields.items() if value}

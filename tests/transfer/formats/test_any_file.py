@@ -1,5 +1,6 @@
 """Any bytes at all: they are read or refused, in time and in little memory."""
 
+import contextlib
 import json
 import tracemalloc
 from io import BytesIO
@@ -50,28 +51,109 @@ def _found(file):
         return []
 
 
+def calendar(*lines):
+    return "\r\n".join(["BEGIN:VCALENDAR", *lines, "END:VCALENDAR", ""])
+
+
+def zone(name):
+    return "\r\n".join(["BEGIN:VTIMEZONE", f"TZID:{name}", "END:VTIMEZONE"])
+
+
+TODO = "\r\n".join(["BEGIN:VTODO", "SUMMARY:t", "END:VTODO"])
+TODOIST = "TYPE,CONTENT,PRIORITY,INDENT\n"
+# By how many of something they have. What takes the square of it would take hours.
+SLOW = {
+    "blanks in a zone's name": ("ics", lambda n: calendar(zone(" " * n + "x"), TODO)),
+    "zones and to-dos": (
+        "ics",
+        lambda n: calendar(*(zone(f"z{each}") for each in range(n // 50)), *[TODO] * (n // 50)),
+    ),
+    "names without a value": (
+        "ics",
+        lambda n: calendar("BEGIN:VTODO", *["UID;" + "a" * 70] * (n // 70), "END:VTODO"),
+    ),
+    "categories": ("ics", lambda n: calendar("BEGIN:VTODO", "CATEGORIES:" + "a," * n, "END:VTODO")),
+    "quotes": ("csv", lambda n: "title\n" + '"\n' * (n // 10)),
+    "an open quote": ("csv", lambda n: 'title\n"' + "a" * n),
+    "columns": ("csv", lambda n: "title" + ",x" * n + "\na" + ",y" * n),
+    "blanks in a cell": ("csv", lambda n: "title,due\n" + " " * 100_000 + "x,1" + " " * 100_000),
+    "notes": ("todoist", lambda n: f"{TODOIST}task,a,4,1\n" + "note,abcdefgh,,\n" * (n // 5)),
+    "labels": ("todoist", lambda n: f"{TODOIST}task,{'@ ' * 60_000}x,4,1\n" * (n // 500_000)),
+    "brackets": ("json", lambda n: "[" * n),
+    "an open text": ("json", lambda n: '[{"title": "' + "a" * n),
+    "an open value": ("json", lambda n: "[" + '{"a": [' * n),
+}
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_no_file_takes_the_square_of_its_length(what):
+    name, made = SLOW[what]
+    file = BytesIO(made(2_000_000).encode())
+
+    with contextlib.suppress(formats.Unreadable):
+        for entry in FORMATS[name].read(file):
+            assert entry.line
+
+
+# Each with a text of its own, which all are known by.
 ROWS = {
-    "json": ("[", json.dumps({"title": "t" * 50}) + ",\n", '{"title": "t"}]'),
-    "csv": ("title,note\n", f"{'t' * 50},x\n", ""),
-    "todoist": ("TYPE,CONTENT,PRIORITY,INDENT\n", f"task,{'t' * 50},4,1\n", ""),
-    "ticktick": ("List Name,Title,Priority,Status,taskId\n", f"l,{'t' * 50},0,0,\n", ""),
-    "ics": ("BEGIN:VCALENDAR\n", "BEGIN:VTODO\nSUMMARY:t\nEND:VTODO\n", "END:VCALENDAR\n"),
+    "json": ("[", lambda n: json.dumps({"title": f"{n:050}"}) + ",\n", '{"title": "t"}]'),
+    "csv": ("title,note\n", lambda n: f"{n:050},x\n", "t\n"),
+    "todoist": (TODOIST, lambda n: f"task,{n:050},4,1\n", "task,t,4,1\n"),
+    "ticktick": (
+        "List Name,Title,Priority,Status,taskId,parentId\n",
+        lambda n: f"l,{n:050},0,0,{n},{n - n % 10}\n",
+        "l,t,0,0,,\n",
+    ),
+    "ics": (
+        "BEGIN:VCALENDAR\n",
+        lambda n: f"BEGIN:VTODO\nUID:{n}\nSUMMARY:{n:050}\nEND:VTODO\n",
+        "BEGIN:VTODO\nSUMMARY:t\nEND:VTODO\nEND:VCALENDAR\n",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_many_tasks_take_no_more_memory_than_few(name):
+@pytest.mark.parametrize("end", [b"\xff", b"x" * 2**21 + b"\n"], ids=["no text", "no line"])
+def test_what_comes_before_the_end_of_what_can_be_read_is_read(name, end):
+    beginning, row, _ = ROWS[name]
+    file = BytesIO((beginning + "".join(map(row, range(3000)))).encode() + end)
+    found = []
+
+    with pytest.raises(formats.Unreadable) as told:
+        found.extend(FORMATS[name].read(file))
+
+    assert len(found) > 500
+    assert told.value.line > 500
+
+
+# What is remembered of each: by what it is known, and the title of what others may be a part of.
+MOST = 400  # bytes
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_many_tasks_take_little_memory(name):
     beginning, row, end = ROWS[name]
+    rows = 3_000 if name == "ics" else 20_000
 
     def peak(rows):
-        file = BytesIO((beginning + row * rows + end).encode())
+        file = BytesIO((beginning + "".join(map(row, range(rows))) + end).encode())
         tracemalloc.start()
         try:
-            assert sum(1 for _ in FORMATS[name].read(file)) in (rows, rows + 1)
+            assert sum(1 for _ in FORMATS[name].read(file)) == rows + 1
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
-    few = 200 if name == "ics" else 2000
     peak(10)  # what is loaded at first
-    assert peak(4 * few) < peak(few) + 200_000
+    assert peak(rows) < peak(10) + rows * MOST + 500_000
+
+
+def test_what_is_too_large_is_told_and_not_read():
+    # The library takes seconds for a property of megabytes.
+    text = "BEGIN:VTODO\nSUMMARY:a\nCATEGORIES:" + "a," * 200_000 + "\nEND:VTODO\n"
+    [entry] = FORMATS["ics"].read(BytesIO(text.encode()))
+    assert "characters" in entry.problem
+
+    with pytest.raises(formats.Unreadable, match="names of columns"):
+        list(FORMATS["csv"].read(BytesIO(b"," * 300 + b"title\na\n")))

@@ -1,10 +1,12 @@
 """JSON: arrays of tasks, wherever they stand."""
 
 import json
+from io import BytesIO
 
 import pytest
 
 from taskapp.transfer.formats import Unreadable
+from taskapp.transfer.formats.documents import read
 from tests.transfer.formats.reading import entries, ids, tasks
 
 TASKS = [{"title": "a", "tags": ["x"]}, {"title": "b", "description": '"]}\\'}]
@@ -71,6 +73,26 @@ def test_what_comes_before_a_mistake_is_read_and_the_mistake_has_its_line():
         found.extend(entries(text))
 
     assert mistake.value.line == 3
+
+
+@pytest.mark.parametrize("rest", ["x", '[{"title": "c"}]', ","])
+def test_what_follows_the_array_is_not_left_out_silently(rest):
+    found = []
+    with pytest.raises(Unreadable) as mistake:
+        found.extend(read(BytesIO(f"{json.dumps(TASKS)}\n{rest}".encode())))
+
+    assert (len(found), mistake.value.line) == (2, 2)
+
+
+def test_an_id_that_is_text_is_ours_where_answers_have_it_so_and_else_the_files_own():
+    ours = {"id": "7", "user_id": "alice", "created_at": "2026-01-31T09:30:00Z"}
+    assert entries(json.dumps([ours]))[0].fields["id"] == 7
+    assert ids(json.dumps([ours])) == ids(json.dumps([{**ours, "id": 7}]))
+    [task] = tasks('[{"id": "64fa-b", "title": "a"}]')
+    assert task == {"title": "a"}
+    assert ids('[{"id": "64fa-b", "title": "a"}]') == ["64fa-b"]
+    assert ids('[{"_id": "64fa-b", "title": "a"}]') == ["64fa-b"]
+    assert ids('[{"id": "64fa-b", "external_id": "x:1"}]') == ["x:1"]
 
 
 def test_values_are_read_whole_wherever_pieces_of_the_file_end():

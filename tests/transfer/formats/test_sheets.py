@@ -136,9 +136,17 @@ def test_without_a_column_of_titles_it_is_no_file_of_tasks():
         entries("due,colour\n2026-02-01,red\n", "csv")
 
 
+def test_numbers_of_rows_are_not_those_of_another_files_rows():
+    home, work = "id,title\n1,Buy milk\n", "id,title\n1,Write the report\n"
+
+    assert ids(home) == ids(home)
+    assert ids(home) != ids(work)
+
+
 def test_ids_are_the_rows_own_or_made_of_what_they_say():
-    file = "id,title\n7,a\n8,b\n"
-    assert ids(file) == ["7", "8"]
+    assert ids("id,title\nT-7,a\nT-8,b\n") == ["T-7", "T-8"]
+    assert ids("uid,title\n7,a\n") == ["7"]
+    assert len(ids(f"id,title\n{'x' * 300},a\n")[0]) < 255
     without = "title,note\na,1\na,2\na,1\n"
     assert len(set(ids(without))) == 3
     assert ids(without) == ids(without)

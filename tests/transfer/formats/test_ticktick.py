@@ -100,6 +100,14 @@ def test_the_title_of_the_whole_is_kept_wherever_it_stands():
     assert first["description"] == "Part of: Whole"
 
 
+def test_of_a_long_title_each_part_has_the_beginning():
+    part = row(Title="Part", Status="0", taskId="1", parentId="2", Created_Time=CREATED)
+    whole = row(Title="x" * 1000, Status="0", taskId="2", Created_Time=CREATED)
+    first, _ = tasks(backup(part, whole))
+
+    assert first["description"] == f"Part of: {'x' * 254}…"
+
+
 def test_a_later_backup_that_numbers_anew_has_the_same_ids():
     one = row(Title="One", Status="0", taskId="1", Created_Time=CREATED)
     later = "2026-01-31T08:00:00+0000"

@@ -74,6 +74,25 @@ def test_what_is_no_label_stays_in_the_title():
     assert (middle["title"], middle["tags"]) == ("a c", ["b"])
 
 
+def test_what_belongs_to_no_task_is_named():
+    rows = "note,Of the project,,\ntask,a,4,1\nhabit,b,4,1\nnote,Of no task,,\nmeta,x=y,,\n"
+    found = entries(f"TYPE,CONTENT,PRIORITY,INDENT\n{rows}")
+
+    assert [(entry.line, entry.ignored) for entry in found] == [
+        (2, ("note",)),
+        (3, ()),
+        (4, ("habit",)),
+        (5, ("note",)),
+    ]
+
+
+def test_a_section_begins_anew():
+    rows = "task,a,4,1\nsection,Later,,\ntask,b,4,2\n"
+    _, second = tasks(f"TYPE,CONTENT,PRIORITY,INDENT\n{rows}")
+
+    assert second == {"title": "b", "priority": "low", "category": "Later"}
+
+
 def test_a_title_that_is_too_long_is_in_the_description_as_a_whole():
     long = "word " * 99 + "end"
     [task] = tasks(f"TYPE,CONTENT,PRIORITY,INDENT\ntask,{long},4,1\n")
@@ -81,6 +100,13 @@ def test_a_title_that_is_too_long_is_in_the_description_as_a_whole():
     assert len(task["title"]) == 255
     assert task["title"].endswith("…")
     assert task["description"] == long
+
+
+def test_of_a_long_title_each_part_has_the_beginning():
+    rows = f"task,{'x' * 1000},4,1\ntask,Part,4,2\n"
+    _, part = tasks(f"TYPE,CONTENT,PRIORITY,INDENT\n{rows}")
+
+    assert part["description"] == f"Part of: {'x' * 254}…"
 
 
 def test_the_same_file_has_the_same_ids_and_equal_rows_have_two():
