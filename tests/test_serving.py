@@ -1,11 +1,17 @@
 """What our worker changes in gunicorn, where no answer shows it."""
 
+import io
 import os
+from collections import Counter
 
+import gevent
 import pytest
+from gevent import socket
 from gunicorn.config import Config
+from gunicorn.http.errors import LimitRequestHeaders
+from gunicorn.http.unreader import SocketUnreader
 
-from taskapp.serving import start
+from taskapp.serving import clients, origins, start
 from taskapp.serving.worker import Logger
 
 
@@ -25,3 +31,96 @@ def test_nothing_is_gathered_for_an_access_log_that_nobody_writes():
 @pytest.mark.parametrize("host", ["ü" * 70, "a..b", "x" * 64 + ".b"])
 def test_a_host_that_is_no_name_is_one_line(host):
     assert start.not_free([(host, 8000)]).startswith(f"HOST: nobody can listen on {host!r}: ")
+
+
+@pytest.fixture
+def both_ends():
+    """The two ends of a connection, as gevent has them."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_of_those_who_send_ahead_one_is_served_in_a_turn_of_the_loop(both_ends):
+    served, loop = Counter(), gevent.get_hub().loop
+
+    def requests(client):
+        for _ in range(10):
+            client.give_way()
+            served[loop.iteration] += 1
+
+    eager = [gevent.spawn(requests, clients.Client(both_ends[0])) for _ in range(8)]
+    gevent.joinall(eager, raise_error=True)
+
+    assert sum(served.values()) == 80
+    first = min(served)
+    assert max(count for turn, count in served.items() if turn > first) == 1
+
+
+def test_what_nobody_wants_is_read_piece_by_piece(both_ends):
+    turns, loop, pieces = set(), gevent.get_hub().loop, 10
+
+    def read(size):
+        turns.add(loop.iteration)
+        return b"x" * size if len(turns) < pieces else b""
+
+    assert clients._skipped(read)
+    assert len(turns) == pieces
+
+
+def test_of_a_file_that_nobody_takes_a_piece_is_kept(both_ends):
+    client = clients.Client(both_ends[0])
+    file = io.BytesIO(b"x" * 2**24)
+    sending = gevent.spawn(client.sendfile, file, 0, 2**24)
+    gevent.sleep(0)
+
+    assert clients.unsent._kept[client] == clients.PIECE
+    both_ends[1].close()
+    sending.join()
+    assert clients.unsent._kept == {}
+
+
+def test_a_file_is_sent_whole(both_ends):
+    client, content = clients.Client(both_ends[0]), os.urandom(2**20)
+    sending = gevent.spawn(client.sendfile, io.BytesIO(b"before" + content + b"after"), 6, 2**20)
+
+    received = b""
+    while len(received) < len(content):
+        received += both_ends[1].recv(2**16)
+    sending.get()
+    assert received == content
+
+
+def test_a_long_head_is_read_in_few_pieces(both_ends):
+    ours, theirs = both_ends
+    sending = gevent.spawn(theirs.sendall, b"x" * 60_000)
+    gevent.sleep(0)
+    unreader, head, pieces = SocketUnreader(ours), bytearray(), 0
+    request = object.__new__(origins.HeadKept)
+
+    while len(head) < 60_000:
+        request.read_into(unreader, head)
+        pieces += 1
+
+    sending.get()
+    assert pieces == 2
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 2**16])
+def test_the_rest_of_a_refused_head_is_read_to_its_end(size):
+    refused = LimitRequestHeaders("too long")
+    refused.head = b"GET / HTTP/1.1\r\nORIGIN: http://a.example\r\nX: " + b"x" * 50
+    rest = io.BytesIO(b"x\r\norigin:\thttps://b.example \r\nOrigin: http://c.example\r\n\r\n")
+
+    origins.read_on(refused, lambda most: rest.read(min(size, most)))
+
+    assert rest.read() == b""
+    assert origins.of(refused) == "http://c.example"
+
+
+@pytest.mark.parametrize("line", [b"X-Origin: a", b"Origin: a b", b"Origin:", b"Origins: a"])
+def test_what_is_no_origin_is_none(line):
+    refused = LimitRequestHeaders("too long")
+    refused.head = b"GET / HTTP/1.1\r\n" + line + b"\r\n\r\n"
+
+    assert origins.of(refused) is None

@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import gevent
+from gevent.lock import BoundedSemaphore
 from gunicorn.http.errors import ParseException
 
+from taskapp import cooperation
+
+PIECE = 65_536  # bytes that are read or sent at a time
 SKIPPED = 2**20  # bytes that are read of a body that nobody wants
 SKIPPING = 1.0  # seconds for them
 STALLED = 10.0  # seconds in which a client takes nothing of its answer
@@ -37,7 +41,7 @@ class Client:
         Whoever sends the next request before the last one is answered never has to be waited for.
         """
         if self._served_in == self._loop.iteration:
-            gevent.sleep(0)
+            _wait_for_others()
         self._served_in = self._loop.iteration
 
     def send(self, data: bytes) -> int:
@@ -47,18 +51,15 @@ class Client:
 
     def sendall(self, data: bytes) -> None:
         """Send all of it; BrokenPipeError, and the connection is reset, if it is not taken."""
-        try:
-            sent = self._connection.send(data, 0, 0.0)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            with unsent.kept(self, len(data)):
-                self._send_rest(memoryview(data)[sent:])
+        self._send(data, _end_of(len(data)))
 
     def sendfile(self, file: BinaryIO, offset: int, count: int) -> None:
-        """Send this part of a file as `sendall` does; ours are small."""
+        """Send this part of a file as `sendall` does, of which no more than a piece is kept."""
         file.seek(offset)
-        self.sendall(file.read(count))
+        end = _end_of(count)
+        while piece := file.read(min(count, PIECE)):
+            self._send(piece, end)
+            count -= len(piece)
 
     def finish(self, body: Any) -> bool:
         """Read what nobody has read of gunicorn's body; False if no request can follow it.
@@ -85,8 +86,16 @@ class Client:
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._connection.shutdown(socket.SHUT_RDWR)
 
-    def _send_rest(self, rest: memoryview) -> None:
-        end = time.monotonic() + STALLED + len(rest) / SLOWEST
+    def _send(self, data: bytes, end: float) -> None:
+        try:
+            sent = self._connection.send(data, 0, 0.0)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            with unsent.kept(self, len(data)):
+                self._send_rest(memoryview(data)[sent:], end)
+
+    def _send_rest(self, rest: memoryview, end: float) -> None:
         try:
             while rest and (left := end - time.monotonic()) > 0:
                 self._connection.settimeout(min(left, STALLED))
@@ -99,16 +108,31 @@ class Client:
             raise BrokenPipeError(errno.EPIPE, "the client takes nothing")
 
 
+_ahead = BoundedSemaphore()
+
+
+def _wait_for_others() -> None:
+    """Let the loop go round; of those who never have to be waited for, one each time."""
+    with _ahead:
+        cooperation.look_around()
+
+
+def _end_of(size: int) -> float:
+    """Return when an answer of so many bytes must have been taken."""
+    return time.monotonic() + STALLED + size / SLOWEST
+
+
 def _skipped(read: Callable[[int], bytes]) -> bool:
     """Read on, within bounds; False if the end did not come."""
     left = SKIPPED
     in_time: Any = gevent.Timeout(SKIPPING, False)  # type: ignore[arg-type]
     with contextlib.suppress(ParseException, OSError), in_time:
         while left > 0:
-            piece = read(min(left, 65_536))
+            piece = read(min(left, PIECE))
             if not piece:
                 return True
             left -= len(piece)
+            _wait_for_others()
     return False
 
 

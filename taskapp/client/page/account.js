@@ -40,7 +40,7 @@ function nameForm(user) {
 }
 
 function passwordForm() {
-  const old = field(texts.oldPassword, { type: "password", name: "password", required: true, autocomplete: "current-password" });
+  const old = currentPassword(texts.oldPassword);
   const fresh = field(texts.newPassword, { type: "password", name: "new_password", required: true, minLength: 8, maxLength: 128, autocomplete: "new-password" }, { hint: texts.passwordHint });
   const form = formOf([old, fresh], texts.changePassword, async () => {
     await client.changePassword({ password: old.input.value, new_password: fresh.input.value });
@@ -48,6 +48,10 @@ function passwordForm() {
     said(form, texts.passwordChanged);
   });
   return section(texts.changePassword, form);
+}
+
+function currentPassword(label) {
+  return field(label, { type: "password", name: "password", required: true, autocomplete: "current-password" });
 }
 
 function said(form, text) {
@@ -81,7 +85,7 @@ async function download(user) {
 }
 
 function deletion(shown, signOut) {
-  const password = field(texts.password, { type: "password", name: "password", required: true, autocomplete: "current-password" });
+  const password = currentPassword(texts.password);
   const form = formOf([el("p", { class: "hint" }, texts.deleteAccountHint), password], texts.deleteForGood, async () => {
     await client.deleteMe({ password: password.input.value });
     shown.close();

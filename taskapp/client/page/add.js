@@ -58,7 +58,7 @@ export function addBox(add) {
   const ignored = new Set();
   const chips = el("div", { class: "chips", "aria-live": "polite" });
   const input = el("input", {
-    class: "add-input", type: "text", placeholder: texts.addPlaceholder, autocomplete: "off", enterKeyHint: "done",
+    class: "add-input", type: "text", placeholder: texts.add, autocomplete: "off", enterKeyHint: "done",
     maxLength: 1000, "aria-label": texts.add, "aria-describedby": "add-hint",
   });
   const show = () => {
@@ -75,7 +75,7 @@ export function addBox(add) {
   input.addEventListener("input", show);
   // Not below it: what is clicked next would move away under the pointer.
   input.addEventListener("focus", () => (input.placeholder = texts.addHint));
-  input.addEventListener("blur", () => (input.placeholder = texts.addPlaceholder));
+  input.addEventListener("blur", () => (input.placeholder = texts.add));
   const form = el("form", {
     class: "add",
     onsubmit: (event) => {

@@ -133,7 +133,7 @@ export function showTasks(place, replica, { user, signOut }) {
     filter.sort = value;
     localStorage.setItem(SORT, value);
   });
-  const priority = select(texts.priorityFilter, { "": texts.anyPriority, ...texts.priorities }, "", (value) => (filter.priority = value));
+  const priority = select(texts.fields.priority, { "": texts.anyPriority, ...texts.priorities }, "", (value) => (filter.priority = value));
   const name = user.name || user.email || user.id;
   const account = el("button", {
     type: "button", class: "account-button", "aria-label": texts.accountOf(name), title: texts.account,
@@ -168,7 +168,7 @@ export function showTasks(place, replica, { user, signOut }) {
   /** The tasks to show: made anew only where what they are made of has changed. */
   function found() {
     const made = [replica.tasks, replica.trash, view, filter.sort, filter.priority, stays.size, dayFromNow()];
-    if (!kept.made?.every((each, at) => each === made[at])) {
+    if (!isOf(made, kept)) {
       kept = { made, tasks: tasksOf(replica, view, filter, (task) => stays.has(keyOf(task))) };
     }
     return matching(kept.tasks, filter.search);
@@ -233,7 +233,7 @@ export function showTasks(place, replica, { user, signOut }) {
   let summed = {};
   function drawNav() {
     const made = [replica.tasks, location.hash, dayFromNow()];
-    if (summed.made?.every((each, at) => each === made[at])) return;
+    if (isOf(made, summed)) return;
     summed = { made };
     const { views, categories: all, tags } = summary(replica);
     categories.replaceChildren(...all.map(([value]) => el("option", { value })));
@@ -290,6 +290,7 @@ export function showTasks(place, replica, { user, signOut }) {
     if (next) rows.get(next.dataset.key)?.focus();
   }
 
+  const unlessDeleted = (act) => (key) => key && !taskOf(key)?.deleted_at && act(key);
   const keys = {
     n: () => add.input.focus(),
     "/": () => search.focus(),
@@ -298,9 +299,9 @@ export function showTasks(place, replica, { user, signOut }) {
     k: () => move(-1),
     ArrowUp: () => move(-1),
     x: (key) => key && actions.toggle(key),
-    e: (key) => key && !taskOf(key)?.deleted_at && actions.open(key),
-    "#": (key) => key && !taskOf(key)?.deleted_at && actions.remove(key),
-    Delete: (key) => key && !taskOf(key)?.deleted_at && actions.remove(key),
+    e: unlessDeleted(actions.open),
+    "#": unlessDeleted(actions.remove),
+    Delete: unlessDeleted(actions.remove),
     u: undoLast,
     "?": showKeys,
   };
@@ -354,6 +355,10 @@ export function showTasks(place, replica, { user, signOut }) {
     document.removeEventListener("keydown", onKey);
     removeEventListener("hashchange", onHash);
   };
+}
+
+function isOf(parts, { made }) {
+  return made?.every((each, at) => each === parts[at]);
 }
 
 function viewOf(hash) {

@@ -18,7 +18,7 @@ export function makeRow(key, actions) {
 
   function edit() {
     if (task.deleted_at) return;
-    const input = el("input", { class: "title-input", value: task.title, maxLength: 255, "aria-label": texts.titleField });
+    const input = el("input", { class: "title-input", value: task.title, maxLength: 255, "aria-label": texts.fields.title });
     let left = false;
     const leave = (keep) => {
       if (left) return;
@@ -112,12 +112,13 @@ function metaOf(task) {
     const soon = dueParts(task.due_date).day === dayFromNow();
     add(late ? "late" : soon ? "soon" : "", late ? `${text} · ${texts.overdue}` : text, "upcoming");
   }
-  if (task.recurrence) add("", texts.repeats[task.recurrence] ?? texts.repeat, "repeat");
+  if (task.recurrence) add("", texts.repeats[task.recurrence] ?? texts.fields.recurrence, "repeat");
   if (["high", "urgent", "low"].includes(task.priority)) add(`priority ${task.priority}`, texts.priorities[task.priority]);
   if (task.category) add("category", task.category);
   for (const tag of task.tags) add("", `#${tag}`);
-  if (task.description) parts.push(el("span", { class: "tag", title: texts.description }, icon("notes"), el("span", { class: "unseen" }, texts.description)));
-  if (task.local?.pending) parts.push(el("span", { class: "tag wait", title: texts.waiting }, icon("wait"), el("span", { class: "unseen" }, texts.waiting)));
+  const sign = (name, text) => parts.push(el("span", { class: `tag ${name}`, title: text }, icon(name), el("span", { class: "unseen" }, text)));
+  if (task.description) sign("notes", texts.fields.description);
+  if (task.local?.pending) sign("wait", texts.waiting);
   return parts;
 }
 
@@ -133,8 +134,8 @@ function shown(name, value) {
 function makeDetails(key, first, actions) {
   let task = first;
   const send = (fields) => actions.change(key, fields);
-  const notes = field(texts.description, { rows: 3, maxLength: 10_000, onchange: () => send({ description: notes.input.value || null }) }, { tag: "textarea" });
-  const day = field(texts.dueDate, { type: "date", max: "9999-12-31", onchange: () => sendDue() });
+  const notes = field(texts.fields.description, { rows: 3, maxLength: 10_000, onchange: () => send({ description: notes.input.value || null }) }, { tag: "textarea" });
+  const day = field(texts.fields.due_date, { type: "date", max: "9999-12-31", onchange: () => sendDue() });
   const time = field(texts.dueTime, { type: "time", onchange: () => sendDue() });
   const sendDue = () => send({ due_date: day.input.value ? day.input.value + (time.input.value ? `T${time.input.value}` : "") : null });
   const setDay = (value) => {
@@ -147,12 +148,12 @@ function makeDetails(key, first, actions) {
     button(texts.noDate, () => setDay(""), "small"));
   const words = Object.entries(texts.priorities);
   if (!texts.priorities[task.priority]) words.push([task.priority, task.priority]);
-  const priority = field(texts.priority, { onchange: () => send({ priority: priority.input.value }) }, { tag: "select", children: options(words) });
-  const category = field(texts.category, { maxLength: 100, list: "categories", onchange: () => send({ category: category.input.value.trim() || null }) });
-  const tags = field(texts.tagsField, { onchange: () => send({ tags: tags.input.value.split(",").map((tag) => tag.trim()).filter(Boolean) }) }, { hint: texts.tagsHint });
+  const priority = field(texts.fields.priority, { onchange: () => send({ priority: priority.input.value }) }, { tag: "select", children: options(words) });
+  const category = field(texts.fields.category, { maxLength: 100, list: "categories", onchange: () => send({ category: category.input.value.trim() || null }) });
+  const tags = field(texts.fields.tags, { onchange: () => send({ tags: tags.input.value.split(",").map((tag) => tag.trim()).filter(Boolean) }) }, { hint: texts.tagsHint });
   const fields = [notes, el("div", { class: "due" }, day, time, quick), priority];
   // Where the service has no repeating tasks, their field is not there.
-  const repeat = "recurrence" in task ? field(texts.repeat, { onchange: () => sendRepeat() }, { tag: "select" }) : null;
+  const repeat = "recurrence" in task ? field(texts.fields.recurrence, { onchange: () => sendRepeat() }, { tag: "select" }) : null;
   const sendRepeat = () => {
     const zone = repeat.input.value ? { time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone } : {};
     send({ recurrence: repeat.input.value || null, ...zone });
