@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from taskapp import cooperation
 from taskapp.transfer import routes
 from tests.conftest import person
 from tests.problems import assert_problem
@@ -50,6 +51,16 @@ def test_it_has_all_pages(alice, monkeypatch, form):
     found = exported(alice, f"?format={form}").decode()
     places = [found.index(name) for name in names]
     assert places == sorted(places)
+
+
+def test_others_have_their_turn_while_it_is_written(alice, monkeypatch):
+    turns = []
+    monkeypatch.setattr(cooperation, "give_way", lambda: turns.append(1))
+    imported(alice, csv(*(f"task {number}" for number in range(45))))
+    turns.clear()
+    exported(alice, "?format=ics")
+
+    assert len(turns) == 5
 
 
 def test_the_filters_of_the_list_apply(alice):
