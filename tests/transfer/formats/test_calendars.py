@@ -216,6 +216,7 @@ def changing(summer):
     return zone("My office", *lines)
 
 
+@pytest.mark.filterwarnings("ignore::icalendar.GloballyUniqueTZIDGuessed")
 def test_a_zone_that_somebody_has_put_a_name_before_is_known():
     found = only("DUE;TZID=/mozilla.org/20070129_1/Europe/Berlin:20260201T093000")
 
