@@ -70,9 +70,9 @@ CLUSTER := $(if $(DATABASE_URL),TEST_DATABASE_URL=$(DATABASE_URL))
 distributed-test: $(VENV)/.installed-dev ## What is promised, where tables are distributed: on DATABASE_URL
 	TEST_DISTRIBUTED=1 $(CLUSTER) $(RUN) pytest -rs -n $(if $(DATABASE_URL),0,$(WORKERS)) -k "not sqlite" \
 		tests/distributed tests/tasks tests/transfer tests/accounts tests/feeds tests/programs tests/rest tests/dialects \
-		tests/test_privacy.py tests/test_cli.py tests/flows/test_lifecycle.py tests/flows/test_parallel_toggles.py \
+		tests/test_privacy.py tests/flows/test_lifecycle.py tests/flows/test_parallel_toggles.py \
 		tests/flows/test_waiting.py tests/flows/test_batches.py tests/flows/test_recurring.py \
-		$(if $(DATABASE_URL),,tests/database/test_pairs.py tests/flows/test_database_faults.py)
+		$(if $(DATABASE_URL),tests/test_cli.py,tests/database/test_pairs.py tests/flows/test_database_faults.py)
 
 # Sends generated requests to the running service, on both databases.
 fuzz: $(VENV)/.installed-dev ## Generated requests to the running service
