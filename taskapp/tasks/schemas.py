@@ -36,6 +36,7 @@ from taskapp.tasks.models import (
 RULE, ZONE = "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH", "Europe/Berlin"  # examples
 LONGEST_WAIT = 30  # seconds
 MOST_TAGS = 20
+MOST_SPELLINGS = 1000  # of them, in one task
 TAG_LENGTH = 50  # characters
 LONGEST_SEARCH = 200  # characters
 
@@ -142,6 +143,8 @@ class Tags(fields.List[str]):
             value = [part for part in value.split(",") if part.strip()]
         if not isinstance(value, list):
             raise self.make_error("invalid")
+        if len(value) > MOST_SPELLINGS:
+            raise self.make_error("many")
         tags: dict[str, str] = {}
         for tag in value:
             tags.setdefault(fold(tag := self._tag(tag)), tag)

@@ -1,8 +1,10 @@
 """`taskapp import`: tasks of a file, for operators."""
 
+import shutil
 import sys
+import tempfile
 from contextlib import suppress
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 from flask.cli import with_appcontext
@@ -36,6 +38,7 @@ def import_(user_id: str, name: str | None, dry_run: bool, file: BinaryIO) -> No
     """
     import_ = Import(_owner(user_id), dry_run)
     try:
+        file = _from_its_beginning(file)
         name = name or formats.found(file)
         _run(import_, file, name)
     except formats.Unreadable as error:
@@ -45,10 +48,21 @@ def import_(user_id: str, name: str | None, dry_run: bool, file: BinaryIO) -> No
     except KeyboardInterrupt:
         _say(import_, "Stopped. Run it again to go on.")
         raise SystemExit(STOPPED) from None
-    if import_.created and not dry_run:
-        audit.event("tasks.imported", user_id=user_id, format=name, tasks=import_.created)
+    finally:  # what was stored stays
+        if import_.created and not dry_run:
+            audit.event("tasks.imported", user_id=user_id, format=name, tasks=import_.created)
     _say(import_, "Nothing was changed." if dry_run else f"Read as {name}.")
     raise SystemExit(1 if import_.failed else 0)
+
+
+def _from_its_beginning(file: BinaryIO) -> BinaryIO:
+    """Return the file, or a copy of what comes by a pipe: it is read more than once."""
+    if file.seekable():
+        return file
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 - until the command ends
+    shutil.copyfileobj(file, copy)
+    copy.seek(0)
+    return cast(BinaryIO, copy)
 
 
 def _owner(user_id: str) -> Identity:

@@ -25,6 +25,7 @@ from taskapp.transfer.schemas import EntrySchema
 from taskapp.users import queries as users
 
 CHUNK = 500  # entries that are stored at a time
+MOST_NAMED, LONGEST_NAME = 100, 80  # of what nothing is made, and characters of each
 PIECE = 50  # entries that are checked at a time; after each others have their turn
 SCHEMA = EntrySchema()
 KNOWN = frozenset(SCHEMA.fields) | frozenset(SCHEMA.also_known)
@@ -78,7 +79,7 @@ class Import:
         for place, entry in enumerate(entries):
             if place % PIECE == 0:
                 give_way()
-            self.ignored |= dict.fromkeys(entry.ignored)
+            self._ignore(entry.ignored)
             if not entry.fields and not entry.problem:
                 continue  # it is about no task
             try:
@@ -91,13 +92,18 @@ class Import:
             raise _Refused(entry.problem)
         aliases = dialects.of(current_app).aliases
         fields, _ = names.in_our_words(entry.fields, SCHEMA.fields, aliases)
-        self.ignored |= {name: None for name in fields if name not in KNOWN}
+        self._ignore(name for name in fields if name not in KNOWN)
         try:
             loaded: Fields = SCHEMA.load(fields)
         except ma.ValidationError as error:
             errors = error.normalized_messages()  # type: ignore[no-untyped-call]
             raise _Refused("", errors) from None
         return loaded
+
+    def _ignore(self, names: Iterable[str]) -> None:
+        for name in names:
+            if len(self.ignored) < MOST_NAMED:
+                self.ignored[name[:LONGEST_NAME]] = None
 
     def _store(self, checked: Sequence[tuple[int, Fields]], troubles: list[Trouble]) -> None:
         with transaction(self.owner.id):

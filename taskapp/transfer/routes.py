@@ -64,7 +64,8 @@ def export_tasks(arguments: dict[str, Any], user_id: str) -> Response:
     with autocommit(auth.identity().id):
         page = listing.page(user_id, question)
     name = arguments["format"]
-    audit.event("tasks.exported", format=name)
+    if request.method == "GET":
+        audit.event("tasks.exported", format=name)
     pieces = _blocks(WRITERS[name](_rows(user_id, question, page)))
     response = Response(stream_with_context(pieces), content_type=FORMATS[name].media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="tasks.{name}"'
@@ -98,10 +99,12 @@ def import_tasks(arguments: dict[str, Any], user_id: str) -> dict[str, Any]:
         except formats.Unreadable as error:
             raise problems.Invalid({"body": [f"Line {error.line}: {error.reason}"]}) from None
         import_ = Import(auth.identity(), arguments["dry_run"])
-        troubles = _run(import_, FORMATS[name].read(file))
-    rate_limits.count_more(import_.looked_at // ENTRIES_OF_A_WRITE)
-    if import_.created and not import_.dry_run:
-        audit.event("tasks.imported", format=name, tasks=import_.created)
+        try:
+            troubles = _run(import_, FORMATS[name].read(file))
+        finally:  # what was stored stays
+            rate_limits.count_more(import_.looked_at // ENTRIES_OF_A_WRITE)
+            if import_.created and not import_.dry_run:
+                audit.event("tasks.imported", format=name, tasks=import_.created)
     return {
         "format": name,
         "dry_run": import_.dry_run,
@@ -117,11 +120,9 @@ def _run(import_: Import, entries: Iterator[formats.Entry]) -> list[Trouble]:
     troubles: list[Trouble] = []
     for some in import_.run(_bounded(entries)):
         troubles += some
-        if len(troubles) >= MOST_TROUBLES:
-            more = (
-                f"That is {MOST_TROUBLES} that can't be read: what comes after was not looked at."
-            )
-            return [*troubles[:MOST_TROUBLES], Trouble(troubles[-1].line, more)]
+        if len(troubles) > MOST_TROUBLES:
+            first_untold = troubles[MOST_TROUBLES].line
+            return [*troubles[:MOST_TROUBLES], Trouble(first_untold, NOT_LOOKED_AT)]
     return troubles
 
 

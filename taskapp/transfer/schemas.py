@@ -122,6 +122,8 @@ class EntrySchema(NewTaskSchema):
 
     @ma.post_load
     def _as_stored(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        if data.get("completed_at") and "completed" not in data:
+            data["completed"] = True
         if data.get("series_id"):
             return {**data, "series_id": str(data["series_id"])}
         return {name: value for name, value in data.items() if name not in ("anchor", "position")}

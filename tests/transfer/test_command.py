@@ -1,7 +1,12 @@
 """`taskapp import`: files of any size, on the server."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+from taskapp.config import ROOT
 from taskapp.transfer import commands, formats, imports
 from tests.transfer.files import csv, exported, titles
 
@@ -95,3 +100,14 @@ def test_an_id_that_nobody_has_had_here_is_told(run, alice):
     assert "has been here before" in run(csv("a")).output
     assert "has been here before" not in run(csv("a")).output
     assert "1 to 255" in run(csv("a"), user="x" * 256).output
+
+
+def test_a_file_may_come_by_a_pipe(app, alice, environ):
+    command = [sys.executable, "-m", "taskapp", "import", "--user", alice.id, "-"]
+    settings = os.environ | environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, input=csv("a", "b").encode(), env=settings, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert titles(alice) == ["b", "a"]

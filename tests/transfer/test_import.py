@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import pytest
 
 from taskapp import create_app
+from taskapp.database import Unavailable
 from taskapp.transfer import imports, routes
 from tests.conftest import Person, person
 from tests.problems import assert_problem
@@ -332,3 +333,38 @@ def test_it_counts_as_a_write_for_each_twenty_tasks(environ, app):
     imported(alice, csv(*"abcdefghij" * 8))
 
     assert_problem(alice.post(alice.tasks_url, json={"title": "a"}), 429)
+
+
+def test_a_task_with_a_time_of_its_completion_is_completed(alice):
+    imported(alice, "Name,Completed At\r\na,2026-01-31\r\nb,\r\n")
+
+    b, a = alice.get(alice.tasks_url).json
+    assert (a["completed"], a["completed_at"]) == (True, "2026-01-31T00:00:00Z")
+    assert not b["completed"]
+
+
+def test_what_was_stored_before_an_import_broke_off_is_counted_and_in_the_trail(
+    alice, log, monkeypatch
+):
+    def broken(import_, entries):
+        import_.created = 2
+        raise Unavailable
+
+    monkeypatch.setattr(routes, "_run", broken)
+    assert_problem(send(alice, csv("a", "b")), 503)
+
+    assert [line["tasks"] for line in log if line.get("event") == "tasks.imported"] == [2]
+
+
+def test_what_nothing_is_made_of_is_named_in_short(alice):
+    unknown = {f"{number}{'x' * 500}": 1 for number in range(300)}
+    result = imported(alice, json.dumps([{"title": "a", **unknown}]))
+
+    assert len(result["ignored"]) == 100
+    assert max(map(len, result["ignored"])) == 80
+
+
+def test_very_many_tags_are_refused_before_they_are_looked_at(alice):
+    result = imported(alice, json.dumps([{"title": "a", "tags": ["x"] * 1001}]))
+
+    assert list(result["problems"][0]["errors"]) == ["tags"]

@@ -6,7 +6,7 @@ from datetime import date
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _TIME = (
     r"(?:[T,]? *(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d(?:\.\d{1,9})?))?"
-    r" ?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
+    r"(?: ?(?P<half>[AP]M))? ?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
 )
 FORMS = [
     re.compile(day + _TIME, re.IGNORECASE | re.ASCII)
@@ -46,11 +46,21 @@ def _written(parts: dict[str, str | None]) -> str | None:
         return None
     if parts["hour"] is None:
         return written
+    hour = _hour(int(parts["hour"]), (parts["half"] or "").upper())
+    if hour is None:
+        return None
     second = f":{parts['second']}" if parts["second"] else ""
     zone = (parts["zone"] or "").upper()
     if len(zone) == len("+0000"):
         zone = f"{zone[:3]}:{zone[3:]}"
-    return f"{written}T{int(parts['hour']):02}:{parts['minute']}{second}{zone}"
+    return f"{written}T{hour:02}:{parts['minute']}{second}{zone}"
+
+
+def _hour(hour: int, half: str) -> int | None:
+    """Return the hour of the day; None for one that its half does not have."""
+    if not half:
+        return hour
+    return hour % 12 + (12 if half == "PM" else 0) if 1 <= hour <= 12 else None
 
 
 def _month_and_day(parts: dict[str, str | None]) -> tuple[int, int]:

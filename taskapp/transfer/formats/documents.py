@@ -42,9 +42,16 @@ def read(file: BinaryIO) -> Iterator[Entry]:
     with opened(file) as text:
         for line, task in _Reader(text).tasks():
             if isinstance(task, dict):
-                yield Entry(line, names.name(_with_number(task)))
+                yield _entry(line, task, names)
             else:
                 yield Entry(line, problem="It is not an object with the fields of a task.")
+
+
+def _entry(line: int, task: Fields, names: Names) -> Entry:
+    try:
+        return Entry(line, names.name(_with_number(task)))
+    except RecursionError:
+        return Entry(line, problem="It has too many objects or arrays inside each other.")
 
 
 def _with_number(task: Fields) -> Fields:

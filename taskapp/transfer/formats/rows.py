@@ -1,7 +1,9 @@
 """Delimited text (RFC 4180 and what spreadsheets make of it): rows under the names of columns."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
@@ -34,16 +36,18 @@ def records(file: BinaryIO, are_names: AreNames) -> Iterator[Record]:
         rows = _rows(chain(first, every), delimiter)
         names = _names(rows, are_names)
         for line, row, problem in rows:
-            if problem or any(row[len(names) :]):
+            # A list that somebody has typed has no quotes around its commas.
+            cells = row if len(names) > 1 else [delimiter.join(row).rstrip(delimiter)]
+            if problem or any(cells[len(names) :]):
                 yield Record(line, {}, problem or "It has more cells than there are columns.")
-            elif any(row):
-                yield Record(line, _cells(names, row))
+            elif any(cells):
+                yield Record(line, _cells(names, cells))
 
 
 def are_in(head: str, are_names: AreNames) -> bool:
     """Tell whether the beginning of a file has these names of columns."""
     try:
-        _names_in(head.splitlines(keepends=True)[:BEFORE], are_names)
+        _names_in(list(islice(StringIO(head, newline=""), BEFORE)), are_names)
     except Unreadable:
         return False
     return True
@@ -76,13 +80,19 @@ def _names(rows: Iterator[tuple[int, list[str], str]], are_names: AreNames) -> l
     for _, row, _ in islice(rows, BEFORE):
         names = [cell.strip() for cell in row[:MOST_COLUMNS]]
         if are_names(names):
-            return names
+            return _each_once(names)
     return []
 
 
+def _each_once(names: Sequence[str]) -> list[str]:
+    """Return the names with a number behind those that are there before."""
+    seen: Counter[str] = Counter()
+    once = []
+    for name in names:
+        seen[name] += 1
+        once.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return once
+
+
 def _cells(names: Sequence[str], row: Sequence[str]) -> Cells:
-    cells: Cells = {}
-    for name, cell in zip(names, row, strict=False):
-        if cell:
-            cells.setdefault(name, cell)
-    return cells
+    return {name: cell for name, cell in zip(names, row, strict=False) if cell}

@@ -33,8 +33,8 @@ OTHERS = {
     "completed": "done complete status state iscompleted iscomplete isdone checked finished",
     "priority": "importance prio",
     "due_date": "due duedate deadline dueon dueby date",
-    "tags": "tag label labels keywords",
-    "category": "project list folder group section area",
+    "tags": "tag label labels keywords categories",
+    "category": "project projects list folder group section section/column area",
     "created_at": "created createdon creationdate datecreated",
     "completed_at": "completedon completiondate datecompleted",
     "time_zone": "tz",
@@ -46,8 +46,14 @@ BY_NAME = {
     for name, others in OTHERS.items()
     for other in (name, *others.split())
 }
-DONE = {"true", "yes", "y", "x", "1", "✓", "✔", "☑", "done", "complete", "completed", "finished"}
-OPEN = {"false", "no", "n", "0", "-", "☐", "open", "todo", "to-do", "pending", "incomplete"}
+DONE = {
+    *("true", "yes", "y", "x", "1", "✓", "✔", "☑", "done", "complete", "completed", "finished"),
+    *("wahr", "vrai", "verdadero", "vero"),  # a spreadsheet's own, in other languages
+}
+OPEN = {
+    *("false", "no", "n", "0", "-", "☐", "open", "todo", "to-do", "pending", "incomplete"),
+    *("notstarted", "inprogress", "falsch", "faux", "falso"),
+}
 WORDS = {"p1": "urgent", "p2": "high", "p3": "medium", "p4": "low"}  # priorities
 # By one of these a column tells more than whether a task is done.
 STATES = ("status", "state")

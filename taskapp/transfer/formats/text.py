@@ -11,7 +11,7 @@ from taskapp.transfer.formats.entries import Unreadable
 
 HEAD = 65_536  # bytes that are looked at to see what a file is
 LONGEST = 2**20  # characters of a line
-NO_TEXT = "It is not text in UTF-8."
+NO_TEXT = "It is not text in UTF-8: save it in that encoding."
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",

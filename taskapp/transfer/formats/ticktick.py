@@ -21,7 +21,13 @@ from taskapp.transfer.formats.rows import Cells, records
 
 PRIORITIES = {"0": "none", "1": "low", "3": "medium", "5": "high"}
 OPEN = "0"  # of Status; 1 is completed, 2 is that and archived, -1 is given up
-ABOUT = ("Folder Name", "Reminder", "Column Name")  # of which nothing is made
+UNDERSTOOD = {
+    *("List Name", "Title", "Tags", "Content", "Start Date", "Due Date", "Repeat", "Priority"),
+    *("Status", "Created Time", "Completed Time", "Timezone", "Is All Day", "Is Floating"),
+    *("taskId", "parentId"),
+}
+# What is about how a list is shown.
+NOISE = {"Kind", "Is Check list", "Order", "Column Order", "View Mode"}
 
 
 def are_names(names: Sequence[str]) -> bool:
@@ -43,7 +49,8 @@ def read(file: BinaryIO) -> Iterator[Entry]:
         fields = shortened(_fields(cells, titles.get(cells.get("parentId", ""), "")))
         # Backups number their tasks anew, so that says nothing; the second of its creation does.
         fields = names.name(fields, cells.get("Created Time"))
-        yield Entry(record.line, fields, ignored=tuple(name for name in ABOUT if name in cells))
+        ignored = tuple(name for name in cells if name not in UNDERSTOOD | NOISE)
+        yield Entry(record.line, fields, ignored=ignored)
 
 
 def _titles(file: BinaryIO) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,10 @@ from taskapp.transfer.formats.rows import Cells, records
 PRIORITIES = {"1": "urgent", "2": "high", "3": "medium", "4": "low"}
 LABEL = re.compile(r"(?:^|(?<=\s))@(\S+)")
 NOTE = ("note",)
-ABOUT = ("RESPONSIBLE", "DURATION", "DEADLINE")  # of which nothing is made
+UNDERSTOOD = {
+    *("TYPE", "CONTENT", "DESCRIPTION", "PRIORITY", "INDENT", "DATE", "TIMEZONE"),
+}
+NOISE = {"AUTHOR", "DATE_LANG", "DURATION_UNIT"}
 
 
 def are_names(names: Sequence[str]) -> bool:
@@ -64,7 +67,8 @@ def _rows(file: BinaryIO) -> Iterator[Entry]:
             title, tags = _title(content)
             above = [*above[: _indent(cells)], cut(title)]
             fields = _fields(cells, title, tags, section, above[1:-1])
-            yield Entry(record.line, fields, ignored=tuple(n for n in ABOUT if n in cells))
+            ignored = tuple(name for name in cells if name not in UNDERSTOOD | NOISE)
+            yield Entry(record.line, fields, ignored=ignored)
         elif kind != "meta":
             yield Entry(record.line, ignored=(kind or "TYPE",))
 

@@ -109,3 +109,13 @@ def test_ids_are_the_tasks_own_or_made_of_what_they_say():
     assert len(set(ids('[{"title": "a"}, {"title": "a"}]'))) == 2
     for broken in ({**own, "id": []}, {**own, "created_at": 7}, {**own, "user_id": None}):
         assert ids(json.dumps([broken]))
+
+
+def test_what_is_too_deep_to_be_known_again_is_told():
+    for depth in (900, 990, 2000):
+        deep = '{"title": "a", "x": ' + "[" * depth + "]" * depth + "}"
+        try:
+            found = entries(f"[{deep}]")
+        except Unreadable:
+            continue
+        assert found[0].problem or found[0].fields["external_id"]

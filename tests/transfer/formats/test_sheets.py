@@ -151,3 +151,30 @@ def test_ids_are_the_rows_own_or_made_of_what_they_say():
     assert len(set(ids(without))) == 3
     assert ids(without) == ids(without)
     assert set(ids("title,note\na,2\na,1\n")) < set(ids(without))
+
+
+def test_a_second_column_of_the_same_name_is_named():
+    [entry] = entries("title,labels,labels\na,x,y\n")
+
+    assert (entry.fields["tags"], entry.ignored) == ("x", ("labels (2)",))
+
+
+def test_a_list_of_one_column_needs_no_quotes():
+    assert [task["title"] for task in tasks("title\nBuy milk, eggs\nb,\n")] == [
+        "Buy milk, eggs",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "due"),
+    [
+        ("12/25/2026 5:00 PM", "2026-12-25T17:00"),
+        ("2026-02-01 12:05 am", "2026-02-01T00:05"),
+        ("2026-02-01 13:00 PM", "2026-02-01 13:00 PM"),
+    ],
+)
+def test_halves_of_the_day(written, due):
+    [task] = tasks(f"title,due\na,{written}\n")
+
+    assert task["due_date"] == due

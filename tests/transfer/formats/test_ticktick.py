@@ -123,3 +123,10 @@ def test_lines_are_those_of_the_file_and_what_was_left_out_is_named():
 
     assert entry.line == 8
     assert entry.ignored == ("Folder Name", "Reminder")
+
+
+def test_a_column_that_is_not_known_is_named():
+    names = "List Name,Title,Priority,Status,Mood"
+    [entry] = entries(f"{names}\nl,t,0,0,good\n")
+
+    assert entry.ignored == ("Mood",)
