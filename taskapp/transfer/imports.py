@@ -12,7 +12,7 @@ from typing import Any
 import marshmallow as ma
 from flask import current_app
 
-from taskapp import dialects
+from taskapp import dialects, problems
 from taskapp.auth.tokens import Identity
 from taskapp.cooperation import aside, give_way
 from taskapp.database import transaction
@@ -80,16 +80,16 @@ class Import:
             if place % PIECE == 0:
                 give_way()
             self._ignore(entry.ignored)
-            if not entry.fields and not entry.problem:
-                continue  # it is about no task
-            try:
-                yield entry.line, self._loaded(entry)
-            except _Refused as refused:
-                troubles.append(Trouble(entry.line, str(refused), refused.errors))
+            if entry.problem:
+                troubles.append(Trouble(entry.line, entry.problem))
+            elif entry.fields:  # or it is about no task
+                try:
+                    yield entry.line, self._loaded(entry)
+                except problems.Invalid as invalid:
+                    errors = invalid.members["errors"]
+                    troubles.append(Trouble(entry.line, str(invalid.description), errors))
 
     def _loaded(self, entry: Entry) -> Fields:
-        if entry.problem:
-            raise _Refused(entry.problem)
         aliases = dialects.of(current_app).aliases
         fields, _ = names.in_our_words(entry.fields, SCHEMA.fields, aliases)
         self._ignore(name for name in fields if name not in KNOWN)
@@ -97,7 +97,7 @@ class Import:
             loaded: Fields = SCHEMA.load(fields)
         except ma.ValidationError as error:
             errors = error.normalized_messages()  # type: ignore[no-untyped-call]
-            raise _Refused("", errors) from None
+            raise problems.Invalid(errors) from None
         return loaded
 
     def _ignore(self, names: Iterable[str]) -> None:
@@ -137,17 +137,6 @@ class Import:
                 new.append((line, fields))
             self._seen |= marks
         return new
-
-
-class _Refused(Exception):
-    def __init__(self, detail: str, errors: dict[str, list[str]] | None = None) -> None:
-        self.errors = errors or {}
-        super().__init__(detail or " ".join(_sentences(self.errors)))
-
-
-def _sentences(errors: dict[str, list[str]]) -> Iterator[str]:
-    for name, texts in errors.items():
-        yield from (f"{name}: {text}" for text in texts)
 
 
 def _next(entries: Iterator[Entry]) -> list[Entry]:

@@ -15,7 +15,7 @@ from icalendar import Calendar, Component, Todo
 from icalendar.prop import vText
 
 from taskapp.rest.fields import rfc3339
-from taskapp.tasks import calendar, due_dates, rules
+from taskapp.tasks import calendar, due_dates
 from taskapp.tasks.models import TITLE_LENGTH
 from taskapp.transfer.formats.entries import (
     TAKEN,
@@ -26,6 +26,7 @@ from taskapp.transfer.formats.entries import (
     Unreadable,
     cut,
     external_id,
+    known_rule,
     shortened,
     told,
     with_more,
@@ -180,12 +181,12 @@ def _fields(todo: Component, around: _Around) -> tuple[Fields, tuple[str, ...]]:
 
 def _understood(todo: Component, around: _Around) -> Fields:
     rule = _rule(todo)
-    is_known = _is_known(rule)
+    known = known_rule(rule)
     parent = around.titles.get(str(_one(todo, "RELATED-TO")))
     description = with_more(
         _text(todo, "DESCRIPTION"),
         f"Part of: {_unescaped(parent)}" if parent else "",
-        "" if is_known or not rule else f"Repeats: {rule}",
+        "" if known or not rule else f"Repeats: {rule}",
     )
     fields = {
         "title": _text(todo, "SUMMARY") or "",
@@ -193,7 +194,7 @@ def _understood(todo: Component, around: _Around) -> Fields:
         "completed": _is_done(todo),
         "priority": _priority(todo),
         "tags": _categories(todo),
-        "recurrence": rule if is_known else None,
+        "recurrence": known,
         "created_at": _moment(todo, "CREATED"),
         "completed_at": _moment(todo, "COMPLETED"),
         "external_id": _external_id(todo),
@@ -237,13 +238,6 @@ def _categories(todo: Component) -> list[str]:
 def _rule(todo: Component) -> str | None:
     found = _one(todo, "RRULE")
     return found.to_ical().decode() if found else None
-
-
-def _is_known(rule: str | None) -> bool:
-    try:
-        return rule is not None and bool(rules.read(rule))
-    except rules.BadRule:
-        return False
 
 
 def _moment(todo: Component, name: str) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from taskapp.rest.fields import rfc3339
+from taskapp.tasks import rules
 from taskapp.tasks.models import EXTERNAL_ID_LENGTH, TITLE_LENGTH
 from taskapp.tasks.schemas import WHOLE_TASK
 from taskapp.tasks.uids import uid
@@ -77,6 +78,14 @@ def told(row: Row) -> Fields:
 def with_more(description: str | None, *more: str) -> str | None:
     """Return a description with what has no field of its own."""
     return "\n\n".join(text for text in (description, *more) if text) or description
+
+
+def known_rule(rule: str | None) -> str | None:
+    """Return a rule of recurrence that is known here; None for another one, or none."""
+    try:
+        return rule if rule and rules.read(rule) else None
+    except rules.BadRule:
+        return None
 
 
 def cut(title: str) -> str:

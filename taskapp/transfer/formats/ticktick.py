@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import BinaryIO
 
 from taskapp.rest.fields import rfc3339
-from taskapp.tasks import due_dates, rules
+from taskapp.tasks import due_dates
 from taskapp.transfer.formats import dates
 from taskapp.transfer.formats.entries import (
     Entry,
@@ -14,6 +14,7 @@ from taskapp.transfer.formats.entries import (
     Names,
     Unreadable,
     cut,
+    known_rule,
     shortened,
     with_more,
 )
@@ -61,19 +62,19 @@ def _titles(file: BinaryIO) -> Iterator[tuple[str, str]]:
 
 def _fields(cells: Cells, parent: str) -> Fields:
     rule = cells.get("Repeat", "").removeprefix("RRULE:")
-    is_known = _is_known(rule)
+    known = known_rule(rule)
     fields = {
         "title": cells.get("Title", ""),
         "description": with_more(
             cells.get("Content"),
             f"Part of: {parent}" if parent else "",
-            "" if is_known or not rule else f"Repeats: {rule}",
+            "" if known or not rule else f"Repeats: {rule}",
         ),
         "completed": cells.get("Status", OPEN) != OPEN,
         "priority": PRIORITIES.get(cells.get("Priority", "0"), "none"),
         "tags": cells.get("Tags"),
         "category": cells.get("List Name"),
-        "recurrence": rule if is_known else None,
+        "recurrence": known,
         "created_at": _moment(cells.get("Created Time")),
         "completed_at": _moment(cells.get("Completed Time")),
         **_due(cells),
@@ -112,10 +113,3 @@ def _moment(text: str | None) -> str | None:
         return rfc3339(found if found.tzinfo else found.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return None
-
-
-def _is_known(rule: str) -> bool:
-    try:
-        return bool(rule and rules.read(rule))
-    except rules.BadRule:
-        return False

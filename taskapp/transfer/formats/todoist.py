@@ -16,9 +16,7 @@ from taskapp.transfer.formats.rows import Cells, records
 PRIORITIES = {"1": "urgent", "2": "high", "3": "medium", "4": "low"}
 LABEL = re.compile(r"(?:^|(?<=\s))@(\S+)")
 NOTE = ("note",)
-UNDERSTOOD = {
-    *("TYPE", "CONTENT", "DESCRIPTION", "PRIORITY", "INDENT", "DATE", "TIMEZONE"),
-}
+UNDERSTOOD = {"TYPE", "CONTENT", "DESCRIPTION", "PRIORITY", "INDENT", "DATE", "TIMEZONE"}
 NOISE = {"AUTHOR", "DATE_LANG", "DURATION_UNIT"}
 
 
