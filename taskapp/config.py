@@ -623,13 +623,17 @@ class LimitsSettings:
         65536,
         1024,
         2**24,
-        "Bytes of a request body, but for a batch (1 MiB); a longer one gets 413.",
+        "Bytes of a request body, but for a batch (1 MiB) and an import (5 MiB); a longer one gets"
+        " 413.",
     )
     max_header_size: int = whole_number(
         32_768, 8192, 2**20, "Bytes of one header; a longer one gets 431."
     )
     body_timeout: int = whole_number(
-        10, 1, 300, "Seconds to receive a request body; a slower one gets 408."
+        10,
+        1,
+        300,
+        "Seconds to receive a request body, or each MiB that it may have; a slower one gets 408.",
     )
     waiting_room: int = whole_number(
         200,
