@@ -129,10 +129,7 @@ def _run(import_: Import, entries: Iterator[formats.Entry]) -> list[Trouble]:
 def _bounded(entries: Iterator[formats.Entry]) -> Iterator[formats.Entry]:
     yield from islice(entries, MOST_ENTRIES)
     for first in islice(entries, 1):
-        said = (
-            f"More than {MOST_ENTRIES} can't be sent at once: what comes after was not looked at."
-        )
-        yield formats.Entry(first.line, problem=said)
+        yield formats.Entry(first.line, problem=NOT_LOOKED_AT)
 
 
 def _body() -> bytes:

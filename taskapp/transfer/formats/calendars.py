@@ -163,9 +163,10 @@ def _entry(part: _Part, around: _Around, names: Names) -> Entry:
         return Entry(part.line, problem=f"It has more than {LARGEST} characters.")
     try:
         fields, ignored = _fields(parsed(Todo, _unfolded(part.text)), around)
+        fields = names.name(fields)
     except Exception as error:  # noqa: BLE001 - the library's parsers raise whatever they meet
         return Entry(part.line, problem=f"It is no to-do that can be read: {str(error)[:200]}")
-    return Entry(part.line, names.name(fields), ignored=ignored)
+    return Entry(part.line, fields, ignored=ignored)
 
 
 def _fields(todo: Component, around: _Around) -> tuple[Fields, tuple[str, ...]]:
