@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.routing import MapAdapter
 
 from taskapp import (
     accounts,
@@ -33,10 +34,21 @@ from taskapp.rest import cors, idempotency, security_headers
 from taskapp.telemetry import request_ids
 
 
-class _Synchronous(Flask):
-    """Flask that does not look, for each function of each request, whether it is a coroutine."""
+class _Service(Flask):
+    """Flask that does not find out for each request what is the same for all."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the route of a request, and makes addresses."""
+        if request is None or "HTTP_UPGRADE" in request.environ:
+            return super().create_url_adapter(request)
+        place = paths.place(self.url_map, *map(request.environ.get, paths.PLACE))
+        return MapAdapter(
+            *(self.url_map, place.server_name, place.script_name, place.subdomain),
+            *(place.url_scheme, request.path, request.method),
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: none of ours is a coroutine."""
         return func
 
 
@@ -46,7 +58,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     Raises `config.BadSetting` when a setting is missing or senseless.
     """
     settings = config.read(environ)
-    app = _Synchronous(__name__, instance_path=str(settings.instance_path), static_folder=None)
+    app = _Service(__name__, instance_path=str(settings.instance_path), static_folder=None)
     config.init_app(app, settings)
     proxies.init_app(app)
     paths.init_app(app)

@@ -16,8 +16,9 @@ def init_app(app: Flask, sources: Sequence[Source]) -> None:
 
     def with_headers(environ: dict[str, Any], start_response: Any) -> Any:
         def start(status: str, headers: list[Header], *error: Any) -> Any:
+            headers = list(headers)
             for source in sources:
-                headers = [*headers, *source(environ, headers)]
+                headers += source(environ, headers)
             return start_response(status, headers, *error)
 
         return answer(environ, start)

@@ -6,16 +6,31 @@ user id has a NUL of its own.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
 from flask import Flask
-from werkzeug.routing import UnicodeConverter
+from werkzeug.routing import Map, MapAdapter, UnicodeConverter
 
 SLASH = "\0"
 UNKNOWN = "\ufffd".encode().decode("latin1")  # as WSGI has it
 # Of a request line: whatever is in front of the path, the user's part, and what follows it.
 USERS = re.compile(r"(?P<front>[^?#]*?/api/)(?P<user>[^/?#]+)(?P<rest>(?:/[^?#]*)?)(?:[?#].*)?")
+
+
+# What stands in front of the path in an address of this service, in the WSGI environment.
+PLACE = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
+
+
+@lru_cache(maxsize=64)
+def place(routes: Map, *values: str | None) -> MapAdapter:
+    """Return the routes at a place, of which `PLACE` has the values.
+
+    Raises what werkzeug does where the host is none.
+    """
+    known = {name: value for name, value in zip(PLACE, values, strict=True) if value is not None}
+    return routes.bind_to_environ({"REQUEST_METHOD": "GET", **known}, subdomain="")
 
 
 class Part(UnicodeConverter):

@@ -63,3 +63,28 @@ def test_without_a_trusted_proxy_there_is_no_prefix(environ):
     alice = below(environ, "/todo", proxies="0")
 
     assert alice.post(alice.tasks_url, json={"title": "t"}).headers["Location"].startswith("/api/")
+
+
+def test_each_place_has_addresses_of_its_own(environ):
+    alice = below(environ, "")
+    places = ["/one", "/two", "", "/one"]
+
+    def location(prefix):
+        headers = {"X-Forwarded-Prefix": prefix}
+        return alice.post(alice.tasks_url, json={"title": "t"}, headers=headers).headers["Location"]
+
+    found = [
+        location(prefix).removesuffix(alice.tasks_url).rpartition("/api/")[0] for prefix in places
+    ]
+
+    assert found == places
+
+
+@pytest.mark.parametrize("host", ["a b", "", "[::1", "x" * 300 + ".example", "ü.example"])
+def test_a_host_that_makes_no_sense_is_answered_as_ever(environ, host):
+    alice = below(environ, "")
+
+    answers = [alice.get(alice.tasks_url, headers={"Host": host}).status_code for _ in range(2)]
+
+    assert set(answers) <= {200, 400}
+    assert len(set(answers)) == 1

@@ -7,12 +7,13 @@ from collections import Counter
 import gevent
 import pytest
 from gevent import socket
+from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.unreader import SocketUnreader
 
 from taskapp.serving import clients, origins, start
-from taskapp.serving.worker import Logger
+from taskapp.serving.worker import Logger, Worker
 
 
 def test_nothing_is_gathered_for_an_access_log_that_nobody_writes():
@@ -124,3 +125,13 @@ def test_what_is_no_origin_is_none(line):
     refused.head = b"GET / HTTP/1.1\r\n" + line + b"\r\n\r\n"
 
     assert origins.of(refused) is None
+
+
+def test_the_date_of_an_answer_is_that_of_its_second(monkeypatch):
+    before = util.http_date
+    monkeypatch.setattr(util, "http_date", before)  # put back at the end
+    Worker.setup()
+
+    for moment in (0, 0.9, 1, 1_790_000_000.5, 1_790_000_001):
+        assert util.http_date(moment) == before(moment)
+    assert util.http_date() in (before(), before())

@@ -12,12 +12,12 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from threading import Lock
 from typing import Any, NoReturn, Protocol, cast
 
 import jwt
 from cachetools import LRUCache
 
+from taskapp import cooperation
 from taskapp.config import ASYMMETRIC
 
 LIFETIME = 15 * 60  # seconds that a token issued here is valid, unless said otherwise
@@ -199,7 +199,7 @@ class Verifier:
         self.longest = longest
         self.leeway = leeway
         self._seen: LRUCache[bytes, Token] = LRUCache(REMEMBERED)
-        self._lock = Lock()
+        self._lock = cooperation.Lock()
 
     def verify(self, encoded: str) -> Token:
         """Return the token if it is valid; raises `Refused`, and what the key source raises.

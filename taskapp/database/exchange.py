@@ -71,8 +71,10 @@ class Connection(psycopg.Connection[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._texts: set[bytes] = set()  # of what is prepared
+        self._names: dict[bytes, bytes] = {}  # of what is prepared, by its text
         self._renewals = 0  # times that all had to be prepared anew
+        # It remembers how each type is written and read, which takes as long as to do it.
+        self._transformer = Transformer(self)
 
     def ask(self, *queries: Query) -> Any:
         """Run the queries in one round trip, and return the last one's result, a PGresult.
@@ -102,12 +104,15 @@ class Connection(psycopg.Connection[Any]):
 
     def rows(self, result: Any, make_row: Any) -> list[Any]:
         """Return the rows of a result, each as `make_row` makes it of its values."""
-        transformer = Transformer(self)
+        transformer = self._transformer
         transformer.set_pgresult(result)
         if self.pgconn.parameter_status(b"TimeZone") != b"UTC":
             # A pooler may not pass on to the server what the session asks for.
             make_row = partial(_in_utc, make_row)
-        return transformer.load_rows(0, result.ntuples, make_row)
+        try:
+            return transformer.load_rows(0, result.ntuples, make_row)
+        finally:
+            transformer.set_pgresult(None)  # or its rows would stay for as long as the connection
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Run the generator of psycopg to its end, and return its value."""
@@ -159,20 +164,21 @@ class Connection(psycopg.Connection[Any]):
         # What was prepared stays so, also where a later query failed.
         for text, result in zip(sent, results, strict=True):
             if text and result.status not in GOOD:
-                self._texts.discard(text)
+                self._names.pop(text, None)
         return results
 
     def _send(self, query: Query) -> list[bytes]:
         """Send a query, and return for each result to come the text that it prepares, if any."""
-        values = Transformer(self).dump_sequence(query.values, [PyFormat.TEXT] * len(query.values))
+        formats = [PyFormat.TEXT] * len(query.values)
+        values = self._transformer.dump_sequence(query.values, formats)
         if not (query.lasting and self.preparing.allowed):
             self.pgconn.send_query_params(query.text, values, result_format=BINARY)
             return [b""]
-        name = self._name(query.text)
-        prepares = [] if query.text in self._texts else [query.text]
-        if prepares:
+        name, prepares = self._names.get(query.text), []
+        if name is None:
+            name, prepares = self._name(query.text), [query.text]
             self.pgconn.send_prepare(name, query.text)
-            self._texts.add(query.text)
+            self._names[query.text] = name
         self.pgconn.send_query_prepared(name, values, result_format=BINARY)
         return [*prepares, b""]
 
@@ -183,7 +189,7 @@ class Connection(psycopg.Connection[Any]):
         return f"taskapp_{digest}_{self._renewals}".encode()
 
     def _forget_prepared(self, error: psycopg.Error) -> None:
-        self._texts.clear()
+        self._names.clear()
         self._renewals += 1
         if isinstance(error, LOST) and self.preparing.allowed:
             self.preparing.allowed = False

@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Event
 
+from taskapp import cooperation
 from taskapp.telemetry import metrics
 
 
@@ -46,7 +47,7 @@ class Turns:
         self._seconds, self._room = seconds, room
         self._held: dict[str, int] = {}
         self._lines: dict[str, deque[_Waiting]] = {}  # in the order in which they are called
-        self._lock = Lock()
+        self._lock = cooperation.Lock()
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:

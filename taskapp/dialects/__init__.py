@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
 
 def of(app: Flask) -> Form:
     """Return the form that is set or, for a request that asks for it, our own."""
-    if has_request_context() and HEADER in request.headers:
+    form = cast(Form, app.extensions["taskapp.dialect"])
+    if not form.is_ours and has_request_context() and HEADER in request.headers:
         return OURS
-    return cast(Form, app.extensions["taskapp.dialect"])
+    return form

@@ -5,6 +5,7 @@ the route. It is made from the URL map, when all routes are in it.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import flask
@@ -34,6 +35,19 @@ def url_for(endpoint: str, *, user_id: str, **values: Any) -> str:
     if rule is None or "user_id" in rule.arguments:
         values["user_id"] = user_id
     return flask.url_for(endpoint, **values)
+
+
+def task_url(user_id: str, task_id: int) -> str:
+    """Return the address of a task of this user, as `url_for` would."""
+    rule = request.url_rule
+    is_long = rule is None or "user_id" in rule.arguments
+    return f"{_tasks_url(request.root_path, user_id if is_long else None)}/{task_id}"
+
+
+@lru_cache(maxsize=1024)
+def _tasks_url(prefix: str, user_id: str | None) -> str:
+    """Return the address of all tasks below the prefix of the request at hand."""
+    return flask.url_for("tasks.list_tasks", user_id=user_id)
 
 
 def _further(rule: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from flask import Request, current_app, g, request
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from taskapp import config, cooperation, dialects, problems
@@ -19,11 +20,20 @@ from taskapp.rest import preferences
 
 PACED = 2**20  # bytes that may take as long as any body; a longer one longer in proportion
 DEEPEST = 32  # objects and arrays inside each other
+NO_QUERY = ImmutableMultiDict[str, str]()
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Parser(FlaskParser):
     """webargs' parser, answering in problems: 400 unreadable, 415 not JSON, 422 senseless."""
+
+    def get_default_request(self) -> Request:
+        """Return the request at hand, not a proxy that looks for it each time."""
+        return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+    def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        """Return the parameters of a query, which most requests don't have."""
+        return super().load_querystring(req, schema) if req.query_string else NO_QUERY
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return what the body says, its fields called by our names."""
@@ -125,7 +135,7 @@ def _parsed(body: bytes, mimetype: str) -> Any:
         raise problems.UnsupportedMediaType
     try:
         # With a byte order mark or without (RFC 8259, section 8.1, lets a reader ignore one).
-        parsed = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        parsed = _decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise problems.BadRequest("The body is not valid JSON.") from None
     if _is_deeper(parsed, DEEPEST):
@@ -147,3 +157,6 @@ def _is_deeper(value: Any, most: int) -> bool:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode

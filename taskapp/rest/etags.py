@@ -99,6 +99,8 @@ def _precondition() -> Precondition:
     A weak tag counts as the strong one: proxies that compress make ours weak, and a revision names
     one state of a task whatever its encoding. One that is not ours matches nothing.
     """
+    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
+        return ANY
     match, none_match = _tags("If-Match"), _tags("If-None-Match")
     one_of = none_of = None
     if "If-Match" in request.headers and not match.star_tag:

@@ -10,7 +10,6 @@ import math
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from threading import Lock
 from typing import Any, cast
 
 import limits
@@ -19,7 +18,7 @@ from flask import Flask, Response, current_app, g, request
 from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from taskapp import clients, config, problems
+from taskapp import clients, config, cooperation, problems
 from taskapp.auth import guard
 from taskapp.telemetry import audit, metrics
 
@@ -83,7 +82,7 @@ class _Windows:
         self._windows: TLRUCache[tuple[str, ...], _Window] = TLRUCache(
             REMEMBERED, ttu=lambda key, window, now: window.end, timer=time.monotonic
         )
-        self._lock = Lock()
+        self._lock = cooperation.Lock()
 
     def hit(self, limit: limits.RateLimitItem, key: tuple[str, ...], cost: int) -> int | None:
         now = time.monotonic()

@@ -7,12 +7,14 @@ a connection is kept without one is said in `idle`, what else it may hold in `cl
 import contextlib
 import json
 import secrets
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from gevent.server import StreamServer
-from gunicorn import glogging
+from gunicorn import glogging, util
 from gunicorn.http import errors, parser, wsgi
 from gunicorn.workers import ggevent
 
@@ -50,6 +52,7 @@ class Worker(ggevent.GeventWorker):
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
         parser.RequestParser.mesg_class = _Request
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
+        util.http_date = _date
 
     def handle_quit(self, sig: Any, frame: Any) -> None:
         """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
@@ -172,6 +175,18 @@ class _Request(origins.HeadKept):
     @max_buffer_headers.setter
     def max_buffer_headers(self, value: int) -> None:
         """Take no other bound."""
+
+    def _peer_is_trusted_proxy(self) -> bool:
+        """Nobody is: what proxies say is for `TRUSTED_PROXIES` (see gunicorn.conf.py)."""
+        return False
+
+
+_date_of_second = lru_cache(maxsize=1)(util.http_date)
+
+
+def _date(timestamp: float | None = None) -> str:
+    """Return the time as a header has it (RFC 9110, section 5.6.7), made once each second."""
+    return str(_date_of_second(int(time.time() if timestamp is None else timestamp)))
 
 
 _default_headers = wsgi.Response.default_headers

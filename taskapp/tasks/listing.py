@@ -123,8 +123,11 @@ class Question:
     with_plan: bool = field(default=False, repr=False)
 
     @classmethod
-    def about(cls, filters: Mapping[str, Any]) -> Self:
-        """Return the question about the tasks that `schemas.FilterArguments` has loaded."""
+    def about(cls, filters: Mapping[str, Any], **more: Any) -> Self:
+        """Return the question about the tasks that `schemas.FilterArguments` has loaded.
+
+        `more` are its order, and from where.
+        """
         get = filters.get
         return cls(
             status=filters["status"],
@@ -137,6 +140,7 @@ class Question:
             undated=get("due") == "none",
             overdue=get("overdue"),
             words=tuple(folding.words(get("search", ""))),
+            **more,
         )
 
     @property

@@ -8,7 +8,7 @@ from flask import current_app, g
 
 from taskapp import auth, dialects, problems
 from taskapp.database import autocommit, transaction
-from taskapp.dialects.addresses import url_for
+from taskapp.dialects.addresses import task_url
 from taskapp.dialects.forms import Totals
 from taskapp.rest import bodies, etags, idempotency, pagination
 from taskapp.rest.etags import Precondition, conditional, preconditioned
@@ -102,8 +102,7 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     block = transaction if fields.get("external_id") else autocommit
     with block(auth.identity().id):
         task, headers = _answer(room.create(auth.identity(), fields))
-    location = url_for("tasks.get_task", user_id=user_id, task_id=task.id)
-    return task, {"Location": location, **headers}
+    return task, {"Location": task_url(user_id, task.id), **headers}
 
 
 @blueprint.get("/<row_id:task_id>", parameters=TASK_ID)
@@ -215,8 +214,8 @@ def _question(arguments: dict[str, Any]) -> listing.Question:
     offset = arguments["offset"]
     if page := get("page"):
         offset = (page - 1) * arguments["limit"]
-    question = replace(
-        listing.Question.about(arguments),
+    question = listing.Question.about(
+        arguments,
         sort_by=sort_by.removeprefix("-"),
         descending=get("sort_order", usual) == "desc",
         limit=arguments["limit"],

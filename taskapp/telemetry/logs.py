@@ -8,19 +8,21 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import quote
 
+import msgspec
 from flask import Flask, Request, Response, g, request
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
-from taskapp import config
+from taskapp import config, cooperation
 from taskapp.telemetry import request_ids
 
 LONGEST_PATH = 200  # characters of one that no route has
 
 logger = logging.getLogger("taskapp")
 requests = logging.getLogger("taskapp.requests")
+_written = msgspec.json.Encoder().encode
 
 # PostgreSQL repeats the values of a refused row in its DETAIL and CONTEXT, over as many lines as
 # they have: up to where Python goes on with another exception, or to the end.
@@ -49,11 +51,23 @@ class _WithoutRows(logging.Formatter):
         return without_rows(super().formatException(ei))
 
 
+@lru_cache(maxsize=1)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 class _Json(MsgspecFormatter, _WithoutRows):
-    def formatTime(self, record, datefmt=None):  # type: ignore[no-untyped-def]  # noqa: N802
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; that of a request says all that there is, and is made at once."""
+        line = getattr(record, "line", None)
+        if line is None:
+            return super().format(record)
+        head = {"time": self.formatTime(record), "level": record.levelname, "logger": record.name}
+        return _written({**head, "message": record.getMessage(), **line}).decode()
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         """Return the time as RFC 3339 has it, in UTC."""
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        return time.replace("+00:00", "Z")
+        return f"{_second(int(record.created))}.{int(record.msecs):03}Z"
 
 
 def formatter(log_format: str) -> logging.Formatter:
@@ -73,6 +87,7 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 def init_app(app: Flask) -> None:
     settings = config.of(app)
     handler = logging.StreamHandler()
+    handler.lock = cooperation.RLock()
     handler.setFormatter(formatter(settings.log_format))
     logger.handlers = [handler]
     logger.setLevel(settings.log_level)
@@ -110,5 +125,5 @@ def _write(name: Callable[[Request], str | None], response: Response) -> Respons
     if trace_id := noted.get("trace_id"):
         line["trace_id"] = trace_id
     text = "%(method)s %(route)s %(status)s %(milliseconds)s ms user=%(user_id)r id=%(request_id)s"
-    requests.info(text, line, extra=line)
+    requests.info(text, line, extra={"line": line})
     return response

@@ -3,6 +3,7 @@
 import socket
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from sys import getrefcount
 from threading import Thread
 
 import psycopg
@@ -214,6 +215,15 @@ def test_a_name_means_the_same_statement_on_every_connection(connection, postgre
     assert set(prepared(connection).values()) == {"SELECT 1 AS one", "SELECT 2 AS two"}
 
 
+def test_rows_that_were_read_are_not_kept_with_the_connection(connection):
+    many = connection.ask(Query(b"SELECT repeat('x', 1000) FROM generate_series(1, 1000)"))
+    before = getrefcount(many)
+
+    assert len(connection.rows(many, tuple)) == 1000
+
+    assert getrefcount(many) == before
+
+
 def test_what_does_not_last_is_not_prepared(connection):
     assert only(connection, Query(ONE.text, lasting=False)) == 1
 
@@ -231,7 +241,7 @@ def occupy(connection):
     ((name, text),) = prepared(connection).items()
     connection.execute("DEALLOCATE ALL")
     connection.execute(f"PREPARE {name} AS {text}")
-    connection._texts.clear()
+    connection._names.clear()
 
 
 @pytest.mark.parametrize("trouble", [forget, occupy])
