@@ -3,16 +3,18 @@
 import io
 import os
 from collections import Counter
+from types import SimpleNamespace
 
 import gevent
 import pytest
 from gevent import socket
+from gevent.pool import Pool
 from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.unreader import SocketUnreader
 
-from taskapp.serving import clients, origins, start
+from taskapp.serving import clients, origins, start, worker
 from taskapp.serving.worker import Logger, Worker
 
 
@@ -135,3 +137,49 @@ def test_the_date_of_an_answer_is_that_of_its_second(monkeypatch):
     for moment in (0, 0.9, 1, 1_790_000_000.5, 1_790_000_001):
         assert util.http_date(moment) == before(moment)
     assert util.http_date() in (before(), before())
+
+
+@pytest.fixture
+def accepting(monkeypatch):
+    """A server that listens nowhere: how many it has, the turn of its loop, and the time."""
+    server = worker._Server(("127.0.0.1", 0), print, spawn=Pool(100))
+    server.loop = SimpleNamespace(iteration=0)
+    server.clock = 100.0
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: server.clock)
+    return server
+
+
+def turns(server, has, count, seconds=0.0):
+    """Return how many it accepts in each of so many turns while somebody waits."""
+    server.pool = range(has)
+    accepted = []
+    for _ in range(count):
+        server.loop.iteration += 1
+        server.clock += seconds
+        accepted.append(server.max_accept)
+    return accepted
+
+
+def test_a_worker_without_connections_accepts_at_once(accepting):
+    assert turns(accepting, has=0, count=3) == [1, 1, 1]
+
+
+def test_a_worker_with_connections_lets_the_others_go_first(accepting):
+    hesitation = worker.HESITATION
+
+    assert turns(accepting, has=4, count=9, seconds=hesitation) == [0, 0, 0, 0, 1, 0, 0, 0, 1]
+
+
+def test_who_comes_later_is_waited_for_anew(accepting):
+    turns(accepting, has=4, count=3, seconds=worker.HESITATION)
+    accepting.loop.iteration += 10  # in which nobody waited
+
+    assert turns(accepting, has=4, count=5, seconds=worker.HESITATION) == [0, 0, 0, 0, 1]
+
+
+def test_a_worker_with_many_connections_does_not_keep_anybody_waiting(accepting):
+    longest = worker.HESITATION * worker.ACCEPTED
+
+    found = turns(accepting, has=90, count=3, seconds=longest)
+
+    assert found == [0, worker.ACCEPTED, worker.ACCEPTED]

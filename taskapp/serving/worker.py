@@ -37,7 +37,8 @@ STATUSES: dict[type[Exception], int] = {
     errors.ExpectationFailed: 417,
     errors.UnsupportedTransferCoding: 501,
 }
-ACCEPTED = 16  # connections in one turn of the loop; more, and the other workers would have none
+ACCEPTED = 16  # connections in one turn of the loop, at most
+HESITATION = 20e-6  # seconds before another one is accepted, for each that a worker has
 FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
@@ -121,10 +122,24 @@ class _Server(StreamServer):
     Otherwise they would be cut off, and could not tell whether what they sent was done.
     """
 
+    turn, since = -1, 0.0  # of the loop in which somebody waited last, and since when
+
     @property
     def max_accept(self) -> int:
-        """How many are accepted in one turn of the loop."""
-        return ACCEPTED
+        """How many are accepted in this turn of the loop.
+
+        All workers hear of somebody who waits, and one that is awake would take all who come
+        together. So whoever has more connections lets the others go first.
+        """
+        now, turn = time.perf_counter(), self.loop.iteration
+        if turn != self.turn + 1:
+            self.since = now
+        self.turn = turn
+        has = len(self.pool or ())
+        if now - self.since < min(has, ACCEPTED) * HESITATION:
+            return 0
+        self.since = now
+        return ACCEPTED if has >= ACCEPTED else 1
 
     @max_accept.setter
     def max_accept(self, value: int) -> None:
