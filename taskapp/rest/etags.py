@@ -133,8 +133,12 @@ def asks_whether_modified() -> bool:
 
 def not_modified(revision: int) -> Response | None:
     """Return a 304 if the request's copy is of this revision."""
-    if asks_whether_modified() and _tags("If-None-Match").contains_weak(tag(revision)):
-        return Response(status=304, headers=headers(revision))
+    current = headers(revision)
+    has = request.headers.get("If-None-Match")
+    if has is not None and (
+        has == current["ETag"] or _tags("If-None-Match").contains_weak(current["ETag"].strip('"'))
+    ):
+        return Response(status=304, headers=current)
     return None
 
 
