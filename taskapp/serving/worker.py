@@ -38,7 +38,7 @@ STATUSES: dict[type[Exception], int] = {
     errors.UnsupportedTransferCoding: 501,
 }
 ACCEPTED = 16  # connections in one turn of the loop, at most
-HESITATION = 20e-6  # seconds before another one is accepted, for each that a worker has
+HESITATION = 10e-6  # seconds before another one is accepted, for each that a worker has
 FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
