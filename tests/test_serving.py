@@ -3,7 +3,8 @@
 import io
 import os
 from collections import Counter
-from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
 import gevent
 import pytest
@@ -139,19 +140,47 @@ def test_the_date_of_an_answer_is_that_of_its_second(monkeypatch):
     assert util.http_date() in (before(), before())
 
 
+class Loop:
+    """A loop that goes round when a test says so."""
+
+    iteration = 0
+    watched = False
+    call: Any = None  # what the timer calls
+
+    def io(self, file, events):
+        return Mock(start=lambda call: self.watch(True), stop=lambda: self.watch(False))
+
+    def timer(self, seconds):
+        return Mock(start=lambda call: setattr(self, "call", call))
+
+    def watch(self, watched):
+        self.watched = watched
+
+
+class Crowd(Pool):
+    """As many connections as a test says."""
+
+    has = 0
+
+    def __len__(self):
+        return self.has
+
+
 @pytest.fixture
 def accepting(monkeypatch):
-    """A server that listens nowhere: how many it has, the turn of its loop, and the time."""
-    server = worker._Server(("127.0.0.1", 0), print, spawn=Pool(100))
-    server.loop = SimpleNamespace(iteration=0)
+    """A server that accepts: how many it has, the turn of its loop, and the time are ours."""
+    server = worker._Server(("127.0.0.1", 0), print, spawn=Crowd(100))
+    server.loop = Loop()
     server.clock = 100.0
     monkeypatch.setattr(worker.time, "perf_counter", lambda: server.clock)
-    return server
+    server.start()
+    yield server
+    server.close()
 
 
 def turns(server, has, count, seconds=0.0):
     """Return how many it accepts in each of so many turns while somebody waits."""
-    server.pool = range(has)
+    server.pool.has = has
     accepted = []
     for _ in range(count):
         server.loop.iteration += 1
@@ -177,9 +206,19 @@ def test_who_comes_later_is_waited_for_anew(accepting):
     assert turns(accepting, has=4, count=5, seconds=worker.HESITATION) == [0, 0, 0, 0, 1]
 
 
-def test_a_worker_with_many_connections_does_not_keep_anybody_waiting(accepting):
-    longest = worker.HESITATION * worker.ACCEPTED
+def test_a_worker_with_many_connections_rests_before_it_accepts_more(accepting):
+    for _ in range(2):
+        assert turns(accepting, has=90, count=1) == [0]
+        assert not accepting.loop.watched
+        accepting.loop.call()
+        assert accepting.loop.watched
+        assert turns(accepting, has=90, count=1) == [worker.ACCEPTED]
 
-    found = turns(accepting, has=90, count=3, seconds=longest)
 
-    assert found == [0, worker.ACCEPTED, worker.ACCEPTED]
+def test_a_server_that_was_closed_while_it_rested_accepts_nobody(accepting):
+    turns(accepting, has=90, count=1)
+    accepting.close()
+
+    accepting.loop.call()
+
+    assert not accepting.loop.watched

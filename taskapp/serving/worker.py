@@ -39,6 +39,7 @@ STATUSES: dict[type[Exception], int] = {
 }
 ACCEPTED = 16  # connections in one turn of the loop, at most
 HESITATION = 10e-6  # seconds before another one is accepted, for each that a worker has
+REST = 1e-3  # seconds before more are accepted by a worker that has as many as that
 FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
@@ -123,6 +124,8 @@ class _Server(StreamServer):
     """
 
     turn, since = -1, 0.0  # of the loop in which somebody waited last, and since when
+    rest: Any = None  # a timer, while nobody is accepted for a moment
+    rested = False
 
     @property
     def max_accept(self) -> int:
@@ -131,19 +134,35 @@ class _Server(StreamServer):
         All workers hear of somebody who waits, and one that is awake would take all who come
         together. So whoever has more connections lets the others go first.
         """
+        has = len(self.pool or ())
+        if has >= ACCEPTED:
+            return self._accept_after_rest()
         now, turn = time.perf_counter(), self.loop.iteration
         if turn != self.turn + 1:
             self.since = now
         self.turn = turn
-        has = len(self.pool or ())
-        if now - self.since < min(has, ACCEPTED) * HESITATION:
+        if now - self.since < has * HESITATION:
             return 0
         self.since = now
-        return ACCEPTED if has >= ACCEPTED else 1
+        return 1
 
     @max_accept.setter
     def max_accept(self, value: int) -> None:
         """Take no other: gunicorn's 1 lets new clients wait for a turn of all others each."""
+
+    def _accept_after_rest(self) -> int:
+        if self.rested:
+            self.rested = False
+            return ACCEPTED
+        self.stop_accepting()
+        self.rest = self.loop.timer(REST)
+        self.rest.start(self._go_on)
+        return 0
+
+    def _go_on(self) -> None:
+        self.rested = True
+        if self.started:
+            self.start_accepting()
 
     def close(self) -> None:
         if not self.closed:
