@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 # Commands are modules of this Python: they work also where the folder has been moved.
 RUN    := $(BIN)/python -m
 LIBRARY := clients/javascript
+FASTIFY := bench/reference/fastify
 export FLASK_APP := wsgi.py
 # The settings read `.env` themselves, and say what is wrong with it.
 export FLASK_SKIP_DOTENV := 1
@@ -16,7 +17,7 @@ RUNS ?= 5
 RELOADED := $(wildcard taskapp/client/page/* $(LIBRARY)/src/*.js)
 
 .PHONY: distributed-test figures help run dev demo client-test client-types wheel test test-busy check format docs lock fuzz browser-test screenshots replicas-test interop lint-openapi \
-        image-test bench bench-smoke bench-growth audit sbom soak mutants
+        image-test bench bench-smoke bench-tail bench-growth audit sbom soak mutants
 
 run: $(VENV)/.installed ## Serve on http://127.0.0.1:8000, with everything that takes
 	$(RUN) flask migrate
@@ -132,15 +133,24 @@ lint-openapi: $(VENV)/.installed-dev ## Redocly's linter
 image-test: $(VENV)/.installed-dev ## Build and run the image
 	$(RUN) pytest tests/image
 
-# Needs wrk. What a request costs here, beside the two references in bench/reference/.
-bench: $(VENV)/.installed-bench ## What a request costs, beside two references
+# Needs wrk and Node. What a request costs here, beside the references in bench/reference/.
+bench: $(VENV)/.installed-bench $(FASTIFY)/node_modules/.installed ## What a request costs, beside three references
 	$(RUN) bench.run
 	$(RUN) bench.row_security
 	$(RUN) bench.questions
 	$(RUN) bench.batches
 
+$(FASTIFY)/node_modules/.installed: $(FASTIFY)/package-lock.json
+	cd $(FASTIFY) && npm ci --no-audit --no-fund
+	touch $@
+
+# Without Fastify.
 bench-smoke: $(VENV)/.installed-bench ## The same, in short
 	$(RUN) bench.run --smoke
+
+# Needs wrk. The slowest answers, alone and beside one user who floods the service.
+bench-tail: $(VENV)/.installed-bench ## The slowest answers, also beside a flood
+	$(RUN) bench.tail
 
 # Needs wrk, 4 GB of disk and some minutes. Up to ten million tasks, and one to four workers.
 bench-growth: $(VENV)/.installed-bench ## Up to ten million tasks

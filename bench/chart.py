@@ -4,11 +4,17 @@ from html import escape
 from typing import Any
 
 WIDTH, LEFT, BAR, GAP = 760, 110, 12, 14  # pixels
-COLOURS = {"raw_wsgi": "#9aa5b1", "taskapp": "#2563eb", "fastapi_sqlmodel": "#d97706"}
+COLOURS = {
+    "raw_wsgi": "#9aa5b1",
+    "taskapp": "#2563eb",
+    "fastapi_sqlmodel": "#d97706",
+    "fastify": "#059669",
+}
 NAMES = {
     "raw_wsgi": "plain WSGI (the limit)",
     "taskapp": "taskapp",
     "fastapi_sqlmodel": "FastAPI + SQLModel",
+    "fastify": "Fastify",
 }
 
 
@@ -35,8 +41,8 @@ def drawn(kinds: dict[str, Any]) -> str:
             y += BAR + 1
         y += GAP
     legend = "".join(
-        f'<rect x="{LEFT + 190 * place}" y="24" width="12" height="12" fill="{COLOURS[name]}"/>'
-        f'<text x="{LEFT + 190 * place + 17}" y="34">{NAMES[name]}</text>'
+        f'<rect x="{LEFT + 160 * place}" y="24" width="12" height="12" fill="{COLOURS[name]}"/>'
+        f'<text x="{LEFT + 160 * place + 17}" y="34">{NAMES[name]}</text>'
         for place, name in enumerate(COLOURS)
     )
     return (
