@@ -22,7 +22,7 @@ TASKS = (10_000, 1_000_000, 10_000_000)
 EACH = 100  # tasks of a user
 WORKERS = (1, 2, 3, 4)
 LARGE = 100_000  # tasks of one user
-WRITES, RUNS = 20_000, 3  # rows of one statement, whose median counts
+WRITES, RUNS = 20_000, 5  # rows of one statement, whose median counts
 # Every field, a due date in three of four tasks, and the text as a service of its kind has it.
 TASKS_OF = (
     "INSERT INTO tasks (user_id, title, description, completed, created_at, updated_at, revision,"
@@ -106,21 +106,16 @@ def seconds_of_writes(connection: psycopg.Connection[Any]) -> tuple[float, float
     return inserted - began, time.perf_counter() - inserted
 
 
-def writes_without(url: str, index: str | None) -> dict[str, float]:
-    """Return the medians in milliseconds, with this index dropped; all is rolled back."""
-    times = []
+def writes_without(url: str, index: str | None) -> tuple[float, float]:
+    """Return what inserts and updates take with this index dropped; all is rolled back."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM tasks")  # what was rolled back before
     with psycopg.connect(url) as connection:
-        for _ in range(RUNS):
-            if index:
-                connection.execute(f"DROP INDEX {index}")
-            times.append(seconds_of_writes(connection))
-            connection.rollback()
-    return {
-        what: round(statistics.median(values) * 1000, 1)
-        for what, values in zip(("insert", "update"), zip(*times, strict=True), strict=True)
-    }
+        if index:
+            connection.execute(f"DROP INDEX {index}")
+        taken = seconds_of_writes(connection)
+        connection.rollback()
+    return taken
 
 
 def cost_of_indexes(url: str) -> dict[str, dict[str, float]]:
@@ -130,11 +125,18 @@ def cost_of_indexes(url: str) -> dict[str, dict[str, float]]:
             "SELECT indexrelid::regclass::text FROM pg_index"
             " WHERE indrelid = 'tasks'::regclass AND NOT indisprimary ORDER BY 1"
         ).fetchall()
+    cases = [None, *(name for (name,) in names)]
     writes_without(url, None)
-    found = {"all": writes_without(url, None)}
-    found |= {f"without {name}": writes_without(url, name) for (name,) in names}
-    for what, taken in found.items():
-        print(f"{WRITES:,} writes in ms, {what}: {taken}", flush=True)
+    # In turn, so that a slow minute hurts all of them alike.
+    rounds = [[writes_without(url, index) for index in cases] for _ in range(RUNS)]
+    found = {}
+    for index, taken in zip(cases, zip(*rounds, strict=True), strict=True):
+        medians = [round(statistics.median(times) * 1000, 1) for times in zip(*taken, strict=True)]
+        found[f"without {index}" if index else "all"] = dict(
+            zip(("insert", "update"), medians, strict=True)
+        )
+    for what, medians_of in found.items():
+        print(f"{WRITES:,} writes in ms, {what}: {medians_of}", flush=True)
     return found
 
 

@@ -38,7 +38,7 @@ BESIDE = {
     "privacy.py": ["rest/test_rate_limits.py", "auth/test_guard.py", "telemetry/test_audit.py"],
     "rest": ["tasks", "auth/test_guard.py", "test_privacy.py", "telemetry/test_audit.py"],
     "tasks": ["rest/test_contract.py", "test_privacy.py"],
-    "users": ["tasks", "accounts", "test_privacy.py"],
+    "users": ["tasks", "accounts", "programs", "feeds", "test_privacy.py"],
 }
 EVERYWHERE = [
     "test_others.py",

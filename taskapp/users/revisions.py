@@ -53,7 +53,7 @@ def first_or_next(
     new: Mapping[str, Any],
     first: Mapping[str, Any],
     next_: Mapping[str, Any],
-    count: Any = 1,
+    count: Any,
 ) -> Counter:
     """Return the counter that takes the owner's next revisions; the first makes the row.
 

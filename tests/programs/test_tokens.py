@@ -183,6 +183,16 @@ def test_its_last_use_is_told_and_not_written_at_each_request(app, alice):
     assert last_use() > first
 
 
+def test_the_use_of_one_is_noted_for_no_other(alice, bob):
+    used, others = make(alice), [(alice, make(alice)["id"]), (bob, make(bob)["id"])]
+
+    Person(alice.id, alice.client, used["token"]).get(alice.tasks_url)
+
+    for person, token_id in others:
+        (other,) = [each for each in person.get(url(person)).json if each["id"] == token_id]
+        assert other["last_used_at"] is None
+
+
 def test_a_last_use_that_can_not_be_noted_stops_nobody(app, alice, monkeypatch):
     script = program(alice)
 
