@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from taskapp.config import ROOT
-from tests.servers import BIN, Service
+from tests.servers import BIN, ForkedService, Service
 
 MEMORY = Path("/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir())  # noqa: S108
 TOKEN = {"METRICS_TOKEN": "a token that Prometheus has"}
@@ -99,7 +99,10 @@ def test_its_own_goes_also_where_nothing_is_served(url, tmp_path, port):
 
 
 def test_what_a_killed_one_leaves_is_removed_by_the_next_and_nothing_that_lives(url, tmp_path):
-    with Service(url, tmp_path, **TOKEN) as alive, Service(url, tmp_path, **TOKEN) as killed:
+    with (
+        ForkedService(url, tmp_path, **TOKEN) as alive,
+        ForkedService(url, tmp_path, **TOKEN) as killed,
+    ):
         left, kept = folder_of(killed), folder_of(alive)
         workers = psutil.Process(killed.process.pid).children()
         killed.process.kill()
@@ -107,7 +110,7 @@ def test_what_a_killed_one_leaves_is_removed_by_the_next_and_nothing_that_lives(
         psutil.wait_procs(workers, 30)
 
         # If no other test's service has removed it before.
-        with Service(url, tmp_path, **TOKEN) as service:
+        with ForkedService(url, tmp_path, **TOKEN) as service:
             assert not left.exists()
             assert kept.is_dir()
             ask(alive)
