@@ -109,13 +109,15 @@ def of(command: str) -> Forks:
     return Forks(command)
 
 
-def run(environ: dict[str, str], command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def run(
+    environ: dict[str, str], command: str, *arguments: str, together: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; `together` are its errors among its output."""
     with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder, "output"), Path(folder, "errors")]
-        code = of(command).start(list(arguments), environ, files).wait(PATIENCE)
-        output, errors = (file.read_text() for file in files)
-    return subprocess.CompletedProcess([command, *arguments], code or 0, output, errors)
+        output, errors = Path(folder, "output"), Path(folder, "output" if together else "errors")
+        code = of(command).start(list(arguments), environ, [output, errors]).wait(PATIENCE)
+        printed = output.read_text(), errors.read_text()
+    return subprocess.CompletedProcess([command, *arguments], code or 0, *printed)
 
 
 def serve(command: str) -> None:

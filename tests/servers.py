@@ -57,6 +57,8 @@ class Postgres:
         # until the garbage is collected.
         with Path(self.folder, "postgresql.conf").open("a") as settings:
             settings.write("max_connections = 400\n")
+            # What a process wrote is there also after it was killed: only a machine forgets it.
+            settings.write("fsync = off\nfull_page_writes = off\n")
         self._start()
         self.url = self.server.get_uri()
         if "TEST_DISTRIBUTED" in os.environ:
