@@ -34,6 +34,8 @@ demo: $(VENV)/.installed ## An account with a hundred tasks, to try things out
 	$(RUN) flask migrate
 	$(RUN) flask demo
 
+# Without bytecode that is kept each of many processes would compile the service, and pytest the tests.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed-dev ## Every test, on SQLite and PostgreSQL
 	$(RUN) pytest -n $(WORKERS) --no-loadscope-reorder \
 		--ignore=tests/browser --ignore=tests/javascript --ignore=tests/interop --ignore=tests/replicas --ignore=tests/image

@@ -14,17 +14,20 @@ import flask_migrate
 import psycopg
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from xdist.scheduler import LoadScopeScheduling
 
 from taskapp import create_app
+from taskapp.accounts import passwords
 from taskapp.auth import tokens
 from taskapp.telemetry import logs
 from tests import servers
 
 SECRET = secrets.token_urlsafe(48)
 KEY = tokens.Key("HS256", SECRET)
+HASHER = passwords._hasher
 
 
 # Each test of these has servers of its own and takes long: it may run on any worker of xdist.
@@ -59,6 +62,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     return Scheduler(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """Hash passwords at a thousandth of the cost, except where `costly_hashes` are asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
+        yield
+
+
+@pytest.fixture
+def costly_hashes(cheap_hashes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hash passwords as the service does."""
+    monkeypatch.setattr(passwords, "_hasher", HASHER)
+    passwords._stand_in.cache_clear()
+    yield
+    passwords._stand_in.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def test_a_wrong_password_and_an_unknown_email_are_answered_alike(app):
     assert problems[0] == problems[1]
 
 
+@pytest.mark.usefixtures("costly_hashes")
 def test_a_wrong_password_and_an_unknown_email_cost_the_same_time(app):
     hash_ = passwords.hash_(PASSWORD)
     passwords.verify(None, "warm up")
@@ -262,6 +263,7 @@ def attempts_at(app, email):
         return connection.scalar(count, {"digest": attempts.digest("account", email)})
 
 
+@pytest.mark.usefixtures("costly_hashes")
 def test_a_hash_that_was_made_more_cheaply_is_replaced_and_nobody_elses(app, monkeypatch):
     with monkeypatch.context() as earlier:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -285,6 +287,7 @@ def hash_of(app, person):
         return connection.scalar(stored, {"id": person.id})
 
 
+@pytest.mark.usefixtures("costly_hashes")
 def test_two_sign_ins_that_replace_the_same_old_hash_both_succeed(app, monkeypatch):
     with monkeypatch.context() as earlier:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -324,6 +327,7 @@ def test_a_long_password_may_be_sent_decomposed(app):
     assert post(app, "login", body).status_code == 200
 
 
+@pytest.mark.usefixtures("costly_hashes")
 def test_a_hash_of_an_older_release_is_replaced_by_one_that_any_keyboard_opens(app):
     """They hashed what was sent, as it was."""
     alice = register(app)

@@ -5,7 +5,7 @@ import requests
 
 from tests.accounts.people import PASSWORD, new_email, post, register
 from tests.problems import assert_problem
-from tests.servers import Service
+from tests.servers import ForkedService
 
 
 def test_signing_out_ends_the_session_of_the_access_token(app):
@@ -59,8 +59,8 @@ def test_what_one_process_ends_the_other_refuses_at_once(database_url, tmp_path)
     for folder in folders:
         folder.mkdir()
     with (
-        Service(database_url, folders[0]) as one,
-        Service(database_url, folders[1], JWT_SECRET_KEY=one.secret) as other,
+        ForkedService(database_url, folders[0]) as one,
+        ForkedService(database_url, folders[1], JWT_SECRET_KEY=one.secret) as other,
     ):
         credentials = {"email": new_email(), "password": PASSWORD}
         answer = requests.post(f"{one.url}/api/auth/register", json=credentials, timeout=10)

@@ -68,6 +68,7 @@ def test_senseless_fields_are_refused(app, field, value):
     assert_problem(post(app, "register", body), 422, names=f"{field}: ")
 
 
+@pytest.mark.usefixtures("costly_hashes")
 def test_passwords_are_stored_as_argon2id_and_refresh_tokens_as_digests(app):
     alice = register(app)
 

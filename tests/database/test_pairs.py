@@ -11,11 +11,10 @@ from typing import Any
 import flask_migrate
 import psycopg
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 
 from taskapp import cli, create_app
-from taskapp.accounts import attempts, passwords
+from taskapp.accounts import attempts
 from taskapp.accounts import queries as accounts
 from taskapp.database import db
 from taskapp.rest import idempotency
@@ -185,7 +184,6 @@ def at_once(alice: Alice, names: tuple[str, ...], pool: ThreadPoolExecutor) -> l
 
 @pytest.mark.parametrize("first", WRITES)
 def test_no_two_writes_wait_for_each_other(app, postgres, monkeypatch, first):
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))
     monkeypatch.setattr(transfers, "_one_at_a_time", nullcontext)  # those of two processes
     names = list(WRITES)[list(WRITES).index(first) :]
     before = postgres.log().count(DEADLOCK)

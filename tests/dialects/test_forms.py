@@ -1,6 +1,7 @@
 """LIST_FORM, TASK_FORM, FIELD_NAMES, TASK_ID_FORM and FIELD_ALIASES: the form of answers."""
 
 import re
+from functools import cache
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -28,12 +29,23 @@ FORMS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def formed(environ, app):
+    """Return what gives the application of a form, the same for all who ask for that form."""
+
+    @cache
+    def formed(**settings):
+        return create_app(environ | settings)
+
+    return formed
+
+
 @pytest.fixture
-def user(environ, app):
+def user(formed):
     """Return what makes somebody whose frontend reads the form that is set."""
 
     def user(**settings):
-        return person(create_app(environ | settings), "alice")
+        return person(formed(**settings), "alice")
 
     return user
 

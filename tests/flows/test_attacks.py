@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 
 from tests.accounts.people import PASSWORD, new_email
 from tests.logins import Login, SigningKey, base64url
-from tests.servers import Service
+from tests.servers import ForkedService, Service
 from tests.waiting import PATIENCE
 
 # Always the same: they are in the names of tests, which all workers must find alike.
@@ -37,7 +37,7 @@ def target(login: Login, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     """Everything that can be on is on: an outside login, a shared secret and accounts."""
     folder = tmp_path_factory.mktemp("target")
     on = {"BETTER_AUTH_URL": login.url, "JWT_SECRET_BESIDE_JWKS": "true", "ACCOUNTS": "on"}
-    with Service(f"sqlite:///{folder}/tasks.db", folder, **on) as service:
+    with ForkedService(f"sqlite:///{folder}/tasks.db", folder, **on) as service:
         yield service
 
 

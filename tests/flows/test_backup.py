@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.servers import Postgres, Service, new_user_id
+from tests.servers import ForkedService, Postgres, Service, new_user_id
 from tests.waiting import until
 
 
@@ -40,7 +40,7 @@ def export(service: Service, user_id: str) -> dict[str, object]:
 
 
 def served(postgres: Postgres, tmp_path: Path, **settings: str) -> Service:
-    service = Service(postgres.url, tmp_path, WEB_CONCURRENCY="1", **settings)
+    service = ForkedService(postgres.url, tmp_path, WEB_CONCURRENCY="1", **settings)
     service.secret = settings.get("JWT_SECRET_KEY", service.secret)
     return service
 

@@ -13,7 +13,7 @@ import requests
 from hypothesis import strategies as st
 
 from tests.flows.test_killed_connections import send_and_hang_up
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 from tests.waiting import PATIENCE, until
 
 NAMES = "abc"
@@ -115,7 +115,7 @@ WRITERS, SIZE, KILLS = 6, 20, 4
 
 @pytest.fixture
 def killable(postgresql_url, tmp_path):
-    with Service(postgresql_url, tmp_path, WEB_CONCURRENCY="2") as service:
+    with ForkedService(postgresql_url, tmp_path, WEB_CONCURRENCY="2") as service:
         yield service
 
 

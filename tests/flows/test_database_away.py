@@ -9,7 +9,7 @@ import psycopg
 import requests
 
 from tests.problems import assert_problem
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 from tests.waiting import PATIENCE, until
 
 WRITERS = 8
@@ -19,7 +19,7 @@ def test_a_stopped_database_gives_only_503_and_recovers_without_a_restart(postgr
     alice = new_user_id()
     answers: list[requests.Response] = []
     over = threading.Event()
-    with Service(postgres.url, tmp_path, DATABASE_TIMEOUT="2") as service:
+    with ForkedService(postgres.url, tmp_path, DATABASE_TIMEOUT="2") as service:
         tasks = f"{service.url}/api/{alice}/tasks"
 
         def create_tasks() -> None:
@@ -63,7 +63,7 @@ def test_a_stopped_database_gives_only_503_and_recovers_without_a_restart(postgr
 
 def test_connections_that_the_server_closed_are_not_used_again(postgres, tmp_path):
     alice = new_user_id()
-    with Service(postgres.url, tmp_path) as service:
+    with ForkedService(postgres.url, tmp_path) as service:
         tasks = f"{service.url}/api/{alice}/tasks"
         with service.session(alice) as session:
             for _ in range(20):
@@ -83,7 +83,7 @@ def test_connections_that_the_server_closed_are_not_used_again(postgres, tmp_pat
 
 def test_a_lock_that_is_held_too_long_is_a_503(postgres, tmp_path):
     alice = new_user_id()
-    with Service(postgres.url, tmp_path, DATABASE_TIMEOUT="1") as service:
+    with ForkedService(postgres.url, tmp_path, DATABASE_TIMEOUT="1") as service:
         tasks = f"{service.url}/api/{alice}/tasks"
         with psycopg.connect(postgres.url) as other, service.session(alice) as session:
             other.execute("LOCK TABLE tasks")

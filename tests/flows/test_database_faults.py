@@ -12,7 +12,7 @@ import psutil
 import psycopg
 import pytest
 
-from tests.servers import Postgres, Service, new_user_id
+from tests.servers import ForkedService, Postgres, new_user_id
 from tests.waiting import PATIENCE, until
 
 WRITERS = 8
@@ -73,7 +73,7 @@ def test_a_fault_gives_503_in_time_and_loses_nothing(postgres, tmp_path, fault):
     slowest, kept = [0.0], {user_id: set() for user_id in users}
     over = threading.Event()
     settings = {"DATABASE_TIMEOUT": str(TIMEOUT), "WEB_CONCURRENCY": str(WORKERS)}
-    with Service(postgres.url, tmp_path, **settings, DATABASE_POOL_SIZE=str(POOL)) as service:
+    with ForkedService(postgres.url, tmp_path, **settings, DATABASE_POOL_SIZE=str(POOL)) as service:
 
         def write(user_id: str) -> None:
             with service.session(user_id) as session:

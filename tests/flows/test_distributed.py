@@ -7,14 +7,14 @@ import pytest
 import requests
 
 from taskapp.database.distribution import KEYS, OWNER
-from tests.servers import Postgres, Service, pretend_to_be_distributed
+from tests.servers import ForkedService, Postgres, pretend_to_be_distributed
 from tests.waiting import PATIENCE
 
 
 @pytest.fixture
 def service(tmp_path):
     on = {"ACCOUNTS": "on", "WEB_CONCURRENCY": "1"}
-    with Postgres() as postgres, Service(postgres.url, tmp_path, **on) as service:
+    with Postgres() as postgres, ForkedService(postgres.url, tmp_path, **on) as service:
         with psycopg.connect(postgres.url, autocommit=True) as connection:
             for table, key in connection.execute(KEYS, {"tables": list(OWNER)}).fetchall():
                 connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {key}")

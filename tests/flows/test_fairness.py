@@ -9,7 +9,7 @@ import requests
 
 from tests import attackers
 from tests.attackers import honest
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 
 BUSY = 40  # requests at a time
 SETTINGS = {"WEB_CONCURRENCY": "1", "DATABASE_POOL_SIZE": "2", "WAITING_ROOM": "20"}
@@ -17,7 +17,7 @@ SETTINGS = {"WEB_CONCURRENCY": "1", "DATABASE_POOL_SIZE": "2", "WAITING_ROOM": "
 
 @pytest.fixture(scope="module")
 def service(postgresql_url, tmp_path_factory):
-    with Service(postgresql_url, tmp_path_factory.mktemp("fair"), **SETTINGS) as service:
+    with ForkedService(postgresql_url, tmp_path_factory.mktemp("fair"), **SETTINGS) as service:
         yield service
 
 

@@ -11,7 +11,7 @@ from threading import Event
 import psycopg
 import pytest
 
-from tests.servers import Service
+from tests.servers import ForkedService
 from tests.waiting import PATIENCE, until
 
 POOL = 3
@@ -52,7 +52,7 @@ def service(postgresql_url, tmp_path):
         "WEB_CONCURRENCY": "1",
         "DATABASE_ROLE": f"{name}_service",
     }
-    service = Service(url, tmp_path, **few)
+    service = ForkedService(url, tmp_path, **few)
     service.migrate()
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(CITUS)

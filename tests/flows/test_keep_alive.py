@@ -7,7 +7,7 @@ import time
 import pytest
 
 from taskapp.serving import idle
-from tests.servers import Service
+from tests.servers import ForkedService, Service
 from tests.waiting import PATIENCE
 
 REQUEST = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -17,7 +17,7 @@ REQUEST = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 def service(tmp_path_factory):
     folder = tmp_path_factory.mktemp("service")
     url = f"sqlite:///{folder}/tasks.db"
-    with Service(url, folder, KEEP_ALIVE="600", WEB_CONCURRENCY="1") as service:
+    with ForkedService(url, folder, KEEP_ALIVE="600", WEB_CONCURRENCY="1") as service:
         yield service
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 CLIENTS = 8
@@ -26,7 +26,7 @@ TERMINATED = 20  # connections to the database, one after each so many writes
 
 @pytest.fixture
 def busy(postgresql_url, tmp_path):
-    with Service(postgresql_url, tmp_path) as service:
+    with ForkedService(postgresql_url, tmp_path) as service:
         yield service
 
 

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import requests
 
-from tests.servers import Service, create_until, new_user_id
+from tests.servers import ForkedService, create_until, new_user_id
 from tests.waiting import PATIENCE, until
 
 WRITERS, WORKERS = 50, 3
@@ -21,7 +21,7 @@ DOWN = 30.0  # seconds after which it must answer again, on a busy machine
 
 @pytest.fixture
 def service(postgresql_url, tmp_path):
-    with Service(postgresql_url, tmp_path, WEB_CONCURRENCY=str(WORKERS)) as service:
+    with ForkedService(postgresql_url, tmp_path, WEB_CONCURRENCY=str(WORKERS)) as service:
         yield service
 
 

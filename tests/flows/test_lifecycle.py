@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from taskapp.config import ROOT
-from tests.servers import BIN, Service, new_user_id
+from tests.servers import BIN, ForkedService, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 TOKEN = "a token for Prometheus alone"
@@ -43,7 +43,7 @@ def test_sigterm_ends_it_gracefully_and_the_requests_at_hand_are_answered(databa
             thread.join()
     assert set(statuses) == {201}
 
-    with Service(database_url, tmp_path, JWT_SECRET_KEY=service.secret) as again:
+    with ForkedService(database_url, tmp_path, JWT_SECRET_KEY=service.secret) as again:
         again.secret = service.secret
         with again.session(alice) as session:
             answer = session.get(f"{again.url}/api/{alice}/tasks?limit=1000", timeout=PATIENCE)

@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from taskapp.config import ROOT
-from tests.servers import BIN, Service
+from tests import forks
+from tests.servers import ForkedService, Service
 
 MEMORY = Path("/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir())  # noqa: S108
 TOKEN = {"METRICS_TOKEN": "a token that Prometheus has"}
@@ -39,13 +40,7 @@ def ask(service):
 
 
 def gunicorn(service, *arguments, **environ):
-    return subprocess.run(
-        [BIN / "gunicorn", *arguments],
-        cwd=ROOT,
-        env=service.environ | environ,
-        capture_output=True,
-        timeout=60,
-    )
+    return forks.run(service.environ | environ, "gunicorn", *arguments)
 
 
 def test_a_folder_of_an_operators_stays_with_all_that_is_in_it(url, tmp_path):
@@ -53,7 +48,7 @@ def test_a_folder_of_an_operators_stays_with_all_that_is_in_it(url, tmp_path):
     folder.mkdir()
     (folder / "precious").write_text("x")
     settings = {**TOKEN, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    with Service(url, tmp_path, **settings) as service:
+    with ForkedService(url, tmp_path, **settings) as service:
         ask(service)
     checked = gunicorn(service, "--check-config")
     refused = gunicorn(service, PORT="none")
@@ -99,7 +94,10 @@ def test_its_own_goes_also_where_nothing_is_served(url, tmp_path, port):
 
 
 def test_what_a_killed_one_leaves_is_removed_by_the_next_and_nothing_that_lives(url, tmp_path):
-    with Service(url, tmp_path, **TOKEN) as alive, Service(url, tmp_path, **TOKEN) as killed:
+    with (
+        ForkedService(url, tmp_path, **TOKEN) as alive,
+        ForkedService(url, tmp_path, **TOKEN) as killed,
+    ):
         left, kept = folder_of(killed), folder_of(alive)
         workers = psutil.Process(killed.process.pid).children()
         killed.process.kill()
@@ -107,7 +105,7 @@ def test_what_a_killed_one_leaves_is_removed_by_the_next_and_nothing_that_lives(
         psutil.wait_procs(workers, 30)
 
         # If no other test's service has removed it before.
-        with Service(url, tmp_path, **TOKEN) as service:
+        with ForkedService(url, tmp_path, **TOKEN) as service:
             assert not left.exists()
             assert kept.is_dir()
             ask(alive)

@@ -11,8 +11,9 @@ import pytest
 
 from taskapp.config import ROOT, command
 from taskapp.database import schema
+from tests import forks
 from tests.history import code_before
-from tests.servers import BIN, Postgres, Service, new_user_id
+from tests.servers import BIN, ForkedService, Postgres, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 
@@ -22,16 +23,10 @@ def postgres():
         yield postgres
 
 
-def flask(service, *command):
-    return subprocess.run(
-        [BIN / "flask", *command], cwd=ROOT, env=service.environ, capture_output=True, text=True
-    )
-
-
 def test_replicas_that_start_together_migrate_once(postgres, tmp_path):
     service = Service(postgres.url, tmp_path, DATABASE_ROLE="replicas")
     with ThreadPoolExecutor(10) as pool:
-        done = list(pool.map(lambda _: flask(service, "migrate"), range(10)))
+        done = list(pool.map(lambda _: forks.run(service.environ, "flask", "migrate"), range(10)))
 
     assert [each.returncode for each in done] == [0] * 10, done[0].stderr
     ran = [line for each in done for line in each.stderr.splitlines() if "Running upgrade" in line]
@@ -68,7 +63,7 @@ def test_a_migration_waits_for_a_table_in_use_without_holding_up_requests(postgr
     settings = {"DATABASE_TIMEOUT": "20", "WEB_CONCURRENCY": "1"}
     log = tmp_path / "migrating.log"
     with (
-        Service(postgres.url, tmp_path, **settings) as service,
+        ForkedService(postgres.url, tmp_path, **settings) as service,
         service.session(alice) as session,
     ):
         tasks = f"{service.url}/api/{alice}/tasks"

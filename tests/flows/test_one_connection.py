@@ -10,7 +10,7 @@ import pytest
 
 from tests import attackers
 from tests.attackers import honest, until_it_goes_on
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 
 PLACES = 60
 PROMPT = 0.1  # seconds
@@ -21,7 +21,7 @@ HELD_UP = 40  # times as long as alone: whoever has to wait so long is
 def service(postgresql_url, tmp_path_factory):
     """One worker, so that everybody meets the attackers, and a few places."""
     few = {"WEB_CONCURRENCY": "1", "CONNECTIONS": str(PLACES), "LOG_LEVEL": "INFO"}
-    with Service(postgresql_url, tmp_path_factory.mktemp("one"), **few) as service:
+    with ForkedService(postgresql_url, tmp_path_factory.mktemp("one"), **few) as service:
         yield service
 
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 from tests.waiting import PATIENCE, until
 
 
@@ -174,7 +174,7 @@ def test_a_body_that_does_not_arrive_is_a_408(slow_service):
 @pytest.fixture(scope="module")
 def slow_service(postgresql_url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("slow")
-    with Service(postgresql_url, folder, BODY_TIMEOUT="1", WEB_CONCURRENCY="1") as service:
+    with ForkedService(postgresql_url, folder, BODY_TIMEOUT="1", WEB_CONCURRENCY="1") as service:
         yield service
 
 
@@ -224,5 +224,5 @@ def test_the_log_repeats_nothing_of_what_can_not_be_read(talkative_service, text
 @pytest.fixture(scope="module")
 def talkative_service(postgresql_url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("talkative")
-    with Service(postgresql_url, folder, LOG_LEVEL="DEBUG", WEB_CONCURRENCY="1") as service:
+    with ForkedService(postgresql_url, folder, LOG_LEVEL="DEBUG", WEB_CONCURRENCY="1") as service:
         yield service

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.flows.test_killed_connections import all_tasks, send_and_hang_up, terminate_backends
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, Service, new_user_id
 from tests.waiting import PATIENCE
 
 CLIENTS = 16
@@ -25,7 +25,7 @@ TERMINATED = 20  # connections to the database, one after each so many changes
 
 @pytest.fixture
 def busy(postgresql_url, tmp_path):
-    with Service(postgresql_url, tmp_path) as service:
+    with ForkedService(postgresql_url, tmp_path) as service:
         yield service
 
 

@@ -9,7 +9,7 @@ import requests
 
 from tests.logins import Login, SigningKey
 from tests.prometheus import NAME, Prometheus, parsed
-from tests.servers import Postgres, Service, free_port, new_user_id
+from tests.servers import ForkedService, Postgres, free_port, new_user_id
 from tests.test_deploy import METRICS, alerts, panels
 from tests.waiting import PATIENCE, until
 
@@ -45,7 +45,7 @@ def trouble(tmp_path_factory):
             "RATE_LIMIT_WRITES": "1000/hour",
         }
         folder = tmp_path_factory.mktemp("service")
-        with Service(postgres.url, folder, **settings) as service:
+        with ForkedService(postgres.url, folder, **settings) as service:
             asked = Trouble(service, login, postgres)
             asked.happens()
             before = scrape(service)
@@ -158,5 +158,5 @@ def test_on_a_good_day_no_alert_fires(service_with_metrics):
 @pytest.fixture
 def service_with_metrics(tmp_path):
     url = f"sqlite:///{tmp_path}/tasks.db"
-    with Service(url, tmp_path, METRICS_TOKEN=TOKEN) as service:
+    with ForkedService(url, tmp_path, METRICS_TOKEN=TOKEN) as service:
         yield service

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from tests.attackers import head
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 from tests.waiting import PATIENCE, until
 
 PLACES = 4
@@ -14,7 +14,7 @@ PLACES = 4
 @pytest.fixture(scope="module")
 def service(postgresql_url, tmp_path_factory):
     one = {"WEB_CONCURRENCY": "1", "WAITERS": str(PLACES)}
-    with Service(postgresql_url, tmp_path_factory.mktemp("waiting"), **one) as service:
+    with ForkedService(postgresql_url, tmp_path_factory.mktemp("waiting"), **one) as service:
         yield service
 
 

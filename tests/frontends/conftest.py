@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, Service, new_user_id
 
 ORIGIN = "http://localhost:3000"
 FORMS = {
@@ -60,7 +60,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 own = folder / form
                 own.mkdir()
                 settings = {"WEB_CONCURRENCY": "1", "ACCOUNTS": "on", **FORMS[form]}
-                service = Service(f"sqlite:///{folder}/tasks.db", own, **settings)
+                service = ForkedService(f"sqlite:///{folder}/tasks.db", own, **settings)
                 running[form] = services.enter_context(service)
             return running[form]
 

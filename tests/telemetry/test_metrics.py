@@ -6,7 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from taskapp import create_app
 from tests.problems import assert_problem
-from tests.servers import Service, new_user_id
+from tests.servers import ForkedService, new_user_id
 from tests.waiting import PATIENCE, until
 
 TOKEN = "a token for Prometheus alone"
@@ -16,7 +16,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 @pytest.fixture(scope="module")
 def service(postgresql_url, tmp_path_factory):
     folder = tmp_path_factory.mktemp("metrics")
-    with Service(postgresql_url, folder, METRICS_TOKEN=TOKEN, WEB_CONCURRENCY="3") as service:
+    with ForkedService(postgresql_url, folder, METRICS_TOKEN=TOKEN, WEB_CONCURRENCY="3") as service:
         yield service
 
 

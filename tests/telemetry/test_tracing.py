@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.servers import Postgres, Service, new_user_id
+from tests.servers import ForkedService, Postgres, Service, new_user_id
 from tests.waiting import until
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -79,7 +79,7 @@ def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgre
         "WEB_CONCURRENCY": "1",
     }
     with (
-        Service(postgresql_url, tmp_path, **settings) as service,
+        ForkedService(postgresql_url, tmp_path, **settings) as service,
         service.session(alice) as session,
     ):
         url = f"{service.url}/api/{alice}/tasks"
@@ -112,7 +112,7 @@ def test_an_error_reaches_sentry_without_what_people_wrote(receiver, postgres, t
     alice = new_user_id()
     dsn = f"http://key@{receiver.address}/1"
     with (
-        Service(postgres.url, tmp_path, SENTRY_DSN=dsn, WEB_CONCURRENCY="1") as service,
+        ForkedService(postgres.url, tmp_path, SENTRY_DSN=dsn, WEB_CONCURRENCY="1") as service,
         service.session(alice) as session,
     ):
         with psycopg.connect(postgres.url, autocommit=True) as connection:
