@@ -22,7 +22,7 @@ def main() -> None:
         str(ROOT / "bench/reference/unlocked.py"),
     ]
     secret = secrets.token_urlsafe(48)
-    with Postgres() as postgres, tempfile.TemporaryDirectory() as folder:
+    with Postgres(durable=True) as postgres, tempfile.TemporaryDirectory() as folder:
         asked = [kind for kind in kinds(load(postgres.url, 1000)) if kind.name in KINDS]
         services = [Running(name, postgres.url, secret, folder) for name in ("taskapp", "unlocked")]
         for service in services:

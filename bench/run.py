@@ -290,7 +290,7 @@ def database() -> Iterator[str]:
     if url := os.environ.get("BENCH_DATABASE_URL"):
         yield url
         return
-    with Postgres() as postgres:
+    with Postgres(durable=True) as postgres:
         yield postgres.url
 
 

@@ -45,10 +45,14 @@ http {{
 
 
 class Postgres:
-    """A PostgreSQL cluster of its own, which a test may stop and start."""
+    """A PostgreSQL cluster of its own, which a test may stop and start.
 
-    def __init__(self, folder: str = "") -> None:
+    One that is `durable` takes the time to, as people have it: for whoever measures.
+    """
+
+    def __init__(self, folder: str = "", *, durable: bool = False) -> None:
         self.folder = folder or tempfile.mkdtemp(prefix="postgres-")
+        self.durable = durable
 
     def __enter__(self) -> Self:
         self.server = pgserver.get_server(self.folder, cleanup_mode="delete", start=False)
@@ -57,8 +61,9 @@ class Postgres:
         # until the garbage is collected.
         with Path(self.folder, "postgresql.conf").open("a") as settings:
             settings.write("max_connections = 400\n")
-            # What a process wrote is there also after it was killed: only a machine forgets it.
-            settings.write("fsync = off\nfull_page_writes = off\n")
+            if not self.durable:
+                # What a process wrote is there also after it was killed: only a machine forgets.
+                settings.write("fsync = off\nfull_page_writes = off\n")
         self._start()
         self.url = self.server.get_uri()
         if "TEST_DISTRIBUTED" in os.environ:

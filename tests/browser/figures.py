@@ -130,7 +130,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
-        Postgres() as postgres,
+        Postgres(durable=True) as postgres,
     ):
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         with Service(postgres.url, Path(folder)) as service:
