@@ -193,6 +193,12 @@ def test_a_worker_without_connections_accepts_at_once(accepting):
     assert turns(accepting, has=0, count=3) == [1, 1, 1]
 
 
+def test_the_only_worker_waits_for_nobody(accepting, monkeypatch):
+    monkeypatch.setattr(worker._Server, "has_others", False)
+
+    assert turns(accepting, has=4, count=2) == [worker.ACCEPTED] * 2
+
+
 def test_a_worker_with_connections_lets_the_others_go_first(accepting):
     hesitation = worker.HESITATION
 

@@ -56,6 +56,11 @@ class Worker(ggevent.GeventWorker):
         wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
         util.http_date = _date
 
+    def init_process(self) -> None:
+        """Serve; gunicorn calls it in each new process."""
+        _Server.has_others = self.cfg.workers > 1
+        super().init_process()
+
     def handle_quit(self, sig: Any, frame: Any) -> None:
         """End at once, though the terminal and the master both say so when somebody types Ctrl-C.
 
@@ -123,6 +128,7 @@ class _Server(StreamServer):
     Otherwise they would be cut off, and could not tell whether what they sent was done.
     """
 
+    has_others = True  # whether there are other workers
     turn, since = -1, 0.0  # of the loop in which somebody waited last, and since when
     rest: Any = None  # a timer, while nobody is accepted for a moment
     rested = False
@@ -134,6 +140,8 @@ class _Server(StreamServer):
         All workers hear of somebody who waits, and one that is awake would take all who come
         together. So whoever has more connections lets the others go first.
         """
+        if not self.has_others:
+            return ACCEPTED
         has = len(self.pool or ())
         if has >= ACCEPTED:
             return self._accept_after_rest()
