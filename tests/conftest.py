@@ -32,6 +32,8 @@ HASHER = passwords._hasher
 
 # Each test of these has servers of its own and takes long: it may run on any worker of xdist.
 ALONE = {"backup", "database_away", "database_faults", "migrating", "replica"}
+# What takes a worker of xdist longest.
+LONG = ("/flows/", "/test_pairs.py")
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
@@ -56,7 +58,7 @@ class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, or one worker would be at it while the others are done."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: "/flows/" not in item.nodeid)
+        items.sort(key=lambda item: not any(part in item.nodeid for part in LONG))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -37,6 +37,24 @@ def test_a_host_that_is_no_name_is_one_line(host):
     assert start.not_free([(host, 8000)]).startswith(f"HOST: nobody can listen on {host!r}: ")
 
 
+def test_looking_whether_a_port_is_free_lets_nobody_connect(monkeypatch):
+    opened = []
+    monkeypatch.setattr(start.socket.socket, "listen", lambda *arguments: opened.append(arguments))
+
+    assert start.not_free([("127.0.0.1", 0)]) is None
+
+    assert opened == []
+
+
+def test_a_port_where_somebody_listens_is_not_free():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert (
+            start.not_free([("127.0.0.1", port)]) == f"PORT: {port} is in use already on 127.0.0.1."
+        )
+
+
 @pytest.fixture
 def both_ends():
     """The two ends of a connection, as gevent has them."""

@@ -28,7 +28,7 @@ def not_free(places: Iterable[Any]) -> str | None:
     for place in places:
         if isinstance(place, tuple):
             try:
-                _listen(*place)
+                _bind(*place)
             except (UnicodeError, TypeError):  # of what can't be a name, by gevent or Python
                 return NOWHERE.format(place[0], "it is no host name")
             except OSError as error:
@@ -36,12 +36,13 @@ def not_free(places: Iterable[Any]) -> str | None:
     return None
 
 
-def _listen(host: str, port: int) -> None:
+def _bind(host: str, port: int) -> None:
+    # Whoever listens may be connected to, by a proxy that waits for this service to come back, and
+    # would cut that off.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
-        probe.listen(1)
 
 
 def _why(error: OSError, host: str, port: int) -> str:
