@@ -31,23 +31,26 @@ def init_app(app: Flask) -> None:
 
 def url_for(endpoint: str, *, user_id: str, **values: Any) -> str:
     """Return the address of a thing of this user, in the form in which the request was made."""
-    rule = request.url_rule
-    if rule is None or "user_id" in rule.arguments:
-        values["user_id"] = user_id
-    return flask.url_for(endpoint, **values)
+    return flask.url_for(endpoint, user_id=_named(user_id), **values)
 
 
 def task_url(user_id: str, task_id: int) -> str:
     """Return the address of a task of this user, as `url_for` would."""
-    rule = request.url_rule
-    is_long = rule is None or "user_id" in rule.arguments
-    return f"{_tasks_url(request.root_path, user_id if is_long else None)}/{task_id}"
+    if request.root_path:  # which may be as long as a header: it is not remembered
+        return url_for("tasks.get_task", user_id=user_id, task_id=task_id)
+    return f"{_tasks_url(_named(user_id))}/{task_id}"
 
 
 @lru_cache(maxsize=1024)
-def _tasks_url(prefix: str, user_id: str | None) -> str:
-    """Return the address of all tasks below the prefix of the request at hand."""
+def _tasks_url(user_id: str | None) -> str:
+    """Return the address of all tasks of this user, without a prefix."""
     return flask.url_for("tasks.list_tasks", user_id=user_id)
+
+
+def _named(user_id: str) -> str | None:
+    """Return the user id where the request was made by an address that has it."""
+    rule = request.url_rule
+    return user_id if rule is None or "user_id" in rule.arguments else None
 
 
 def _further(rule: str) -> Iterator[str]:
