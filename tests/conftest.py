@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import flask_migrate
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -23,7 +22,7 @@ from taskapp import create_app
 from taskapp.accounts import passwords
 from taskapp.auth import tokens
 from taskapp.telemetry import logs
-from tests import servers
+from tests import chance, prepared, servers
 
 SECRET = secrets.token_urlsafe(48)
 KEY = tokens.Key("HS256", SECRET)
@@ -52,6 +51,11 @@ class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
         if folder.endswith("flows") and database:
             return f"{folder} {database[1]}"
         return f"{path} {database[1] if database else ''}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    prepared.begin(config)
+    chance.begin()
 
 
 @pytest.hookimpl(trylast=True)
@@ -129,12 +133,8 @@ def environ(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.fixture(scope="session")
 def app(environ: dict[str, str]) -> Flask:
-    app = create_app(environ)
-    with app.app_context():
-        flask_migrate.upgrade()
-    if servers.has_cluster() and "postgresql" in environ["DATABASE_URL"]:
-        servers.distribute(app)
-    return app
+    servers.migrate(environ)
+    return create_app(environ)
 
 
 @dataclass

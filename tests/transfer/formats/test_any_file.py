@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from taskapp.transfer import formats
 from taskapp.transfer.formats import FORMATS, Entry
+from tests.chance import some
 
 PIECES = st.sampled_from(
     [
@@ -28,7 +29,7 @@ FILES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=some(400), deadline=None)
 @given(FILES, st.sampled_from(list(FORMATS)))
 @example(b"\xff\xfe\x00\xd8", "csv")
 @example(b"[" * 2000, "json")
