@@ -41,6 +41,7 @@ LIBRARIES = [
     "flask_smorest",
     "flask_sqlalchemy",
     "flask_swagger_ui",
+    "flask.testing",
     "idna",
     "jwt.algorithms",
     "limits",
@@ -51,9 +52,11 @@ LIBRARIES = [
     "pythonjsonlogger.msgspec",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
+    "sqlite3",
     "urllib3.util",
     "webargs.flaskparser",
     "werkzeug.middleware.proxy_fix",
+    "wsgiref.simple_server",
 ]
 
 
