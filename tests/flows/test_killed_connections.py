@@ -15,11 +15,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.chance import some
 from tests.servers import ForkedService, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 CLIENTS = 8
-WRITES = 80  # for each client
+WRITES = some(160)  # for each client
 KILLED = 0.2  # of the requests
 TERMINATED = 20  # connections to the database, one after each so many writes
 
