@@ -28,6 +28,7 @@ from taskapp.tasks.models import Task
 from taskapp.transfer import routes as transfers
 from taskapp.users.models import User
 from tests.accounts.people import PASSWORD, AccountHolder, new_address, new_email, post, register
+from tests.chance import some
 from tests.conftest import SECRET
 from tests.servers import NO_LIMITS, Postgres, migrate
 
@@ -35,7 +36,7 @@ ADDRESS = new_address()
 DEADLOCK = "deadlock detected"
 TASKS, OLD_KEYS = 3, 20
 AT_ONCE = 2  # requests of each of the two
-ROUNDS = 2
+ROUNDS = some(4)
 
 
 @dataclass
