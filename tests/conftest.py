@@ -39,8 +39,8 @@ gc.set_threshold(50_000, 10, 10)
 
 # Each test of these has servers of its own and takes long: it may run on any worker of xdist.
 ALONE = {"backup", "database_away", "database_faults", "migrating", "replica"}
-# What takes a worker of xdist longest.
-LONG = ("/flows/", "/test_pairs.py")
+# What takes a worker of xdist longest comes first, and what takes seconds last.
+LONG = ("/test_starting.py", "/test_pairs.py", "/flows/", "/transfer/", "/auth/", "/dialects/")
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
@@ -70,7 +70,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, or one worker would be at it while the others are done."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: not any(part in item.nodeid for part in LONG))
+        items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(nodeid: str) -> int:
+    return next((turn for turn, part in enumerate(LONG) if part in nodeid), len(LONG))
 
 
 def pytest_collection_finish() -> None:
@@ -124,11 +128,9 @@ def _database_of_this_worker(url: str) -> Iterator[str]:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "postgresql":
-        yield str(request.getfixturevalue("postgresql_url"))
-        return
+@pytest.fixture(scope="session")
+def sqlite_url() -> Iterator[str]:
+    """An SQLite file, for all tests of this process."""
     with tempfile.TemporaryDirectory(prefix="sqlite-", dir=_where_nobody_waits()) as folder:
         yield f"sqlite:///{folder}/tasks.db"
 
@@ -141,13 +143,23 @@ def _where_nobody_waits() -> str | None:
     return None
 
 
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
 @pytest.fixture(scope="session")
-def environ(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def instance_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("instance"))
+
+
+@pytest.fixture(scope="session")
+def environ(database_url: str, instance_path: str) -> dict[str, str]:
     """The settings of the application under test."""
     return {
         "DATABASE_URL": database_url,
         "JWT_SECRET_KEY": SECRET,
-        "INSTANCE_PATH": str(tmp_path_factory.mktemp("instance")),
+        "INSTANCE_PATH": instance_path,
         "LOG_FORMAT": "json",
         **servers.NO_LIMITS,
     }
@@ -155,8 +167,9 @@ def environ(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.fixture(scope="session")
 def app(environ: dict[str, str]) -> Flask:
+    """The same for all tests of this process on one database, which take turns."""
     servers.migrate(environ)
-    return create_app(environ)
+    return app_with(environ)
 
 
 def app_with(environ: dict[str, str], **settings: str) -> Flask:
