@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.chance import some
 from tests.flows.test_killed_connections import all_tasks, send_and_hang_up, terminate_backends
 from tests.servers import ForkedService, Service, new_user_id
 from tests.waiting import PATIENCE
 
 CLIENTS = 16
-CHANGES = some(80)  # of each client
+CHANGES = 40  # of each client
 KILLED = 0.2  # of the requests
 TERMINATED = 20  # connections to the database, one after each so many changes
 
