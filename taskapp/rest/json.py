@@ -13,7 +13,9 @@ _written = msgspec.json.Encoder().encode
 
 
 class Answer(Response):
-    """A response that has a body, and nothing in its headers that is still to be made right."""
+    """A response of JSON, or a 304: there is nothing in its headers to be made right."""
+
+    default_mimetype = None
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
         """Return the headers: their length is there, and addresses are written as URIs already."""
