@@ -409,3 +409,41 @@ def test_a_login_over_http_is_an_explicit_setting(tmp_path, name):
 
     assert read(tmp_path, **{name: url}, LOGIN_OVER_HTTP="true").jwks_url.startswith(url)
     assert read(tmp_path, **{name: "http://127.0.0.2:3000"})
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"DATABASE_URL": "sqlite:///tasks.db", "DATABASE_DIRECT_URL": "postgresql://db/tasks"},
+        {"DATABASE_URL": "postgresql://db/tasks", "DATABASE_DIRECT_URL": "sqlite:///tasks.db"},
+    ],
+)
+def test_past_a_pooler_there_is_the_same_kind_of_database(tmp_path, environ):
+    with pytest.raises(BadSetting, match="must lead to the database of DATABASE_URL"):
+        read(tmp_path, **environ, JWT_SECRET_KEY=SECRET)
+
+
+def test_a_secret_beside_the_logins_keys_must_be_there(tmp_path):
+    login = {"JWT_JWKS_URL": "https://login/jwks", "JWT_SECRET_BESIDE_JWKS": "true"}
+
+    with pytest.raises(BadSetting, match="is missing; JWT_SECRET_BESIDE_JWKS needs it"):
+        read(tmp_path, **login)
+    assert read(tmp_path, **login, JWT_SECRET_KEY=SECRET).jwt_secret_key == SECRET
+
+
+@pytest.mark.parametrize(
+    ("found", "prefix", "command"),
+    [
+        (["/usr/bin/taskapp", "/usr/bin/flask"], "/usr", "taskapp migrate"),
+        (["/opt/venv/bin/flask"], "/opt/venv", "flask migrate"),
+        (["/usr/bin/flask"], "/opt/venv", "/opt/venv/bin/flask migrate"),
+        ([], str(config.ROOT / ".venv"), ".venv/bin/flask migrate"),
+        ([], f"{config.ROOT}/.venv2", f"{config.ROOT}/.venv2/bin/flask migrate"),
+    ],
+)
+def test_a_command_is_said_as_it_can_be_called_here(monkeypatch, found, prefix, command):
+    programs = {path.rpartition("/")[2]: path for path in found}
+    monkeypatch.setattr(config.shutil, "which", programs.get)
+    monkeypatch.setattr(config.sys, "prefix", prefix)
+
+    assert config.command("migrate") == command

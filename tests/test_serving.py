@@ -113,6 +113,37 @@ def test_a_file_is_sent_whole(both_ends):
     assert received == content
 
 
+def test_the_head_goes_with_the_beginning_of_the_body(both_ends, monkeypatch):
+    client, sent = clients.Client(both_ends[0]), []
+    monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
+    asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
+    response = worker._Response(asked, client, Config())
+
+    response.start_response("200 OK", [("Content-Length", "7")])
+    assert sent == []
+    response.write(b"what")
+    response.write(b"is")
+    response.write(b"so")
+    response.close()
+
+    assert sent[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert sent[0].endswith(b"\r\nContent-Length: 7\r\n\r\nwhat")
+    assert sent[1:] == [b"is", b"s"]
+    assert b"Server:" not in sent[0]
+
+
+def test_a_head_without_a_body_goes_by_itself(both_ends, monkeypatch):
+    client, sent = clients.Client(both_ends[0]), []
+    monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
+    asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
+    response = worker._Response(asked, client, Config())
+
+    response.start_response("304 Not Modified", [("ETag", '"7"')])
+    response.close()
+
+    assert [data.endswith(b'\r\nETag: "7"\r\n\r\n') for data in sent] == [True]
+
+
 def test_a_long_head_is_read_in_few_pieces(both_ends):
     ours, theirs = both_ends
     sending = gevent.spawn(theirs.sendall, b"x" * 60_000)

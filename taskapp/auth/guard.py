@@ -135,8 +135,8 @@ def require_owner() -> None:
     if asked.method == "OPTIONS":
         return
     token = _identify()
-    owner = asked.view_args.setdefault("user_id", g.user_id)
-    if owner != g.user_id:
+    owner = asked.view_args.setdefault("user_id", token.identity.id)
+    if owner != token.identity.id:
         raise _not_owner(owner)
     _check_scope(token)
 

@@ -97,7 +97,8 @@ def transaction(user_id: str = NOBODY) -> Iterator[None]:
     if _is_part(user_id):
         yield
         return
-    with _begun(_turn(user_id), user_id):
+    database = _database()
+    with _begun(database, _turn(database, user_id), user_id):
         yield
 
 
@@ -108,10 +109,10 @@ def autocommit(user_id: str) -> AbstractContextManager[object]:
     trip. Inside a transaction the block is a part of that, and on SQLite, where a round trip costs
     nothing, it is a transaction. Raises what `transaction` does.
     """
-    engine = _database().each
-    if engine is None or _is_part(user_id):
+    database = _database()
+    if database.each is None or _is_part(user_id):
         return transaction(user_id)
-    return _connected(engine.raw_connection, _turn(user_id), user_id)
+    return _connected(database, database.each.raw_connection, _turn(database, user_id), user_id)
 
 
 def maintenance() -> AbstractContextManager[object]:
@@ -120,7 +121,7 @@ def maintenance() -> AbstractContextManager[object]:
     It waits for no turn. For commands of operators, never for a request. Raises what `transaction`
     does.
     """
-    return _begun(NO_TURN, None)
+    return _begun(_database(), NO_TURN, None)
 
 
 def look() -> AbstractContextManager[object]:
@@ -129,7 +130,7 @@ def look() -> AbstractContextManager[object]:
     For one at a time in a process: there is one connection more than there are turns. Raises what
     `transaction` does.
     """
-    return _begun(NO_TURN, NOBODY)
+    return _begun(_database(), NO_TURN, NOBODY)
 
 
 def transactional() -> sa.Engine:
@@ -138,10 +139,12 @@ def transactional() -> sa.Engine:
 
 
 @contextmanager
-def _begun(turn: AbstractContextManager[None], user_id: str | None) -> Iterator[None]:
+def _begun(
+    database: Database, turn: AbstractContextManager[None], user_id: str | None
+) -> Iterator[None]:
     """Hold a transaction about this user; with None, of the login itself."""
-    connect = transactional().connect
-    with _connected(connect, turn, user_id or NOBODY) as block, block.connection.begin():
+    connected = _connected(database, database.together.connect, turn, user_id or NOBODY)
+    with connected as block, block.connection.begin():
         if block.driver and block.strategy:
             # SQLAlchemy's begin() only notes that there is a transaction, to end it by the
             # driver's commit or rollback. psycopg would begin it at the first statement of a
@@ -162,11 +165,11 @@ def _is_part(user_id: str) -> bool:
     return block is not None
 
 
-def _turn(user_id: str) -> AbstractContextManager[None]:
+def _turn(database: Database, user_id: str) -> AbstractContextManager[None]:
     # Who signs in is not known yet.
     if not user_id and has_request_context():
         user_id = clients.network(request.remote_addr)
-    return _database().turns.of(user_id)
+    return database.turns.of(user_id)
 
 
 def _database() -> Database:
@@ -175,12 +178,13 @@ def _database() -> Database:
 
 @contextmanager
 def _connected(
+    database: Database,
     connect: Callable[[], sa.Connection | PoolProxiedConnection],
     turn: AbstractContextManager[None],
     user_id: str,
 ) -> Iterator[Block]:
     try:
-        with turn, closing(_open(connect)) as held, _working(held, user_id) as block:
+        with turn, closing(_open(connect)) as held, _working(database, held, user_id) as block:
             token = _at_hand.set(block)
             metrics.connections.inc()
             try:
@@ -197,13 +201,15 @@ def _connected(
 
 
 @contextmanager
-def _working(held: sa.Connection | PoolProxiedConnection, user_id: str) -> Iterator[Block]:
+def _working(
+    database: Database, held: sa.Connection | PoolProxiedConnection, user_id: str
+) -> Iterator[Block]:
     """Hold a block at the connection, whose strategy knows which errors are `Unavailable`."""
     driver = _driver(held)
     if driver is None:
         yield Block(user_id, held, None, None, told=True)
         return
-    strategy = _database().distributed if driver.distributed else _database().one_server
+    strategy = database.distributed if driver.distributed else database.one_server
     block = Block(user_id, held, driver, strategy)
     try:
         strategy.enter(driver, user_id)

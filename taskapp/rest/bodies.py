@@ -1,10 +1,9 @@
 """Reading a request's body and query: clean answers for whatever a client may send."""
 
 import json
-import math
 from collections.abc import Callable
 from functools import cache, wraps
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import marshmallow as ma
 from flask import Request, current_app, g, request
@@ -114,19 +113,19 @@ def read(req: Request) -> bytes:
     """Return the body; raises `problems.BadRequest` if it is broken, and 413 if it is too large."""
     if not req.content_length and "HTTP_TRANSFER_ENCODING" not in req.environ:
         return b""  # a body has one of the two (RFC 9112, section 6.3)
+    most = cast(int, req.max_content_length)  # there always is a limit
     try:
         # A larger body may take longer, at the same pace.
-        settings = config.of(current_app)
-        seconds = settings.body_timeout * max(1.0, (req.max_content_length or 0) / PACED)
+        seconds = config.of(current_app).body_timeout * max(1.0, most / PACED)
         with cooperation.time_limit(seconds, problems.RequestTimeout()):
             body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):
         # gunicorn's InvalidChunkSize and its kin surface here, in the middle of the request.
         raise problems.BadRequest("The body is broken: its chunks or its length.") from None
     # werkzeug cuts a chunked body at the limit, without a word.
-    if req.content_length is None and len(body) >= (req.max_content_length or math.inf):
+    if req.content_length is None and len(body) >= most:
         raise RequestEntityTooLarge
-    coding = req.headers.get("Content-Encoding", "").strip().lower()
+    coding = req.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if body and coding not in ("", "identity"):
         raise problems.UnsupportedCoding
     return body

@@ -13,6 +13,7 @@ from werkzeug.http import parse_etags
 
 from taskapp import dialects, problems
 from taskapp.rest import openapi
+from taskapp.rest.json import Answer
 
 # The tag of a representation in another form than ours (dialects) ends in a mark of that form.
 MOST = 100  # tags in a header
@@ -138,7 +139,7 @@ def not_modified(revision: int) -> Response | None:
     if has is not None and (
         has == current["ETag"] or _tags("If-None-Match").contains_weak(current["ETag"].strip('"'))
     ):
-        return Response(status=304, headers=current)
+        return Answer(status=304, headers=current)
     return None
 
 

@@ -5,10 +5,21 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, current_app
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.datastructures import Headers
 
 from taskapp import dialects
 
 _written = msgspec.json.Encoder().encode
+
+
+class Answer(Response):
+    """A response of JSON, or a 304: there is nothing in its headers to be made right."""
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
+        """Return the headers: their length is there, and addresses are written as URIs already."""
+        return self.headers
 
 
 class Provider(DefaultJSONProvider):
@@ -19,7 +30,7 @@ class Provider(DefaultJSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         body = _written(self._prepare_response_obj(args, kwargs))
-        return Response(body, mimetype=self.mimetype)
+        return Answer(body, mimetype=self.mimetype)
 
 
 class FormedProvider(Provider):

@@ -30,6 +30,7 @@ class Client:
         self._connection = connection
         self._loop = gevent.get_hub().loop
         self._served_in = -1  # which iteration of the loop
+        self._gathered: list[bytes] | None = None  # while what is to be sent is gathered
         self.recv = connection.recv
 
     def __getattr__(self, name: str) -> Any:
@@ -51,7 +52,21 @@ class Client:
 
     def sendall(self, data: bytes) -> None:
         """Send all of it; BrokenPipeError, and the connection is reset, if it is not taken."""
-        self._send(data, _end_of(len(data)))
+        if self._gathered is None:
+            self._send(data, _end_of(len(data)))
+        else:
+            self._gathered.append(data)
+
+    @contextlib.contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Send what is sent inside the block at its end, by one system call and in one packet."""
+        parts: list[bytes] = []
+        self._gathered = parts
+        try:
+            yield
+        finally:
+            self._gathered = None
+            self.sendall(b"".join(parts))
 
     def sendfile(self, file: BinaryIO, offset: int, count: int) -> None:
         """Send this part of a file as `sendall` does, of which no more than a piece is kept."""

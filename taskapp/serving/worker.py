@@ -53,7 +53,7 @@ class Worker(ggevent.GeventWorker):
         """Change in gunicorn what it has no setting for; gunicorn calls it when it is set up."""
         ggevent.StreamServer = _Server  # type: ignore[attr-defined]
         parser.RequestParser.mesg_class = _Request
-        wsgi.Response.default_headers = _without_banner  # type: ignore[assignment,method-assign]
+        wsgi.Response = _Response  # type: ignore[misc]
         util.http_date = _date
 
     def init_process(self) -> None:
@@ -231,9 +231,19 @@ def _date(timestamp: float | None = None) -> str:
     return str(_date_of_second(int(time.time() if timestamp is None else timestamp)))
 
 
-_default_headers = wsgi.Response.default_headers
+class _Response(wsgi.Response):
+    """An answer whose head does not name the server, and goes with the beginning of the body."""
 
+    sock: Any
 
-def _without_banner(response: Any) -> list[str]:
-    lines: list[str] = _default_headers(response)
-    return [line for line in lines if not line.startswith("Server:")]
+    def default_headers(self) -> list[str]:
+        lines: list[str] = super().default_headers()
+        return [line for line in lines if not line.startswith("Server:")]
+
+    def write(self, arg: bytes) -> None:
+        """Send a part of the body."""
+        if self.headers_sent:
+            super().write(arg)
+            return
+        with self.sock.gathered():
+            super().write(arg)

@@ -99,9 +99,9 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     One that is created as completed is not completed by that: with a `recurrence`, too, it is one
     task.
     """
-    block = transaction if fields.get("external_id") else autocommit
-    with block(auth.identity().id):
-        task, headers = _answer(room.create(auth.identity(), fields))
+    owner = auth.identity()
+    with (transaction if fields.get("external_id") else autocommit)(owner.id):
+        task, headers = _answer(room.create(owner, fields))
     return task, {"Location": task_url(user_id, task.id), **headers}
 
 

@@ -223,6 +223,15 @@ class TaskChangeSchema(ma.Schema):
     class Meta:
         unknown = ma.EXCLUDE
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Told what may be missing marshmallow passes over it, where it would ask each field.
+        self.partial = {
+            name
+            for name, field in self.load_fields.items()
+            if not field.required and field.load_default is ma.missing
+        }
+
     title = Trimmed(**TITLE)
     description = Text(
         allow_none=True,

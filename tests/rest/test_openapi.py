@@ -152,6 +152,29 @@ def test_what_decorators_and_blueprints_add_is_documented(stranger):
     assert not any("default" in each["responses"] for each in operations)
 
 
+@pytest.mark.parametrize(
+    ("header", "answers"),
+    [
+        ("If-None-Match", {"304", "400"}),
+        ("If-Match", {"400", "412"}),
+        ("Idempotency-Key", {"400", "410", "413", "415", "422"}),
+    ],
+)
+def test_whatever_takes_a_header_documents_what_may_be_answered_to_it(stranger, header, answers):
+    paths = stranger.get("/openapi.json").json["paths"]
+    taking = [
+        operation["responses"].keys()
+        for path, item in paths.items()
+        for operation in item.values()
+        if path.startswith("/api/")
+        and "responses" in operation
+        and header in {each.get("name") for each in operation.get("parameters", [])}
+    ]
+
+    assert taking
+    assert all(answers <= documented for documented in taking)
+
+
 def test_every_documented_problem_is_one_of_ours(stranger):
     components = stranger.get("/openapi.json").json["components"]["responses"]
 

@@ -103,10 +103,17 @@ def test_nothing_stored_is_an_empty_copy(alice):
 
 @pytest.mark.parametrize(
     "query",
-    ["", "since=", "since=-1", "since=x", "since=1&limit=0", "since=1&wait=31", "since=1&wait=-1"],
+    [
+        *("", "since=", "since=-1", "since=x", "since=1&limit=0", "since=1&wait=31"),
+        *("since=1&wait=-1", f"since={2**63}", f"since=0&copying={2**63}"),
+    ],
 )
 def test_senseless_questions_are_refused(alice, query):
     assert_problem(alice.get(f"{alice.tasks_url}/changes?{query}"), 422)
+
+
+def test_the_largest_number_is_one(alice):
+    assert_problem(alice.get(f"{alice.tasks_url}/changes?since={2**63 - 1}"), 410)
 
 
 def test_who_was_away_for_longer_than_the_purge_must_start_over(app, alice):
