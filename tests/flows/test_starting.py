@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from taskapp.config import ROOT
 from tests import forks
-from tests.servers import BIN, Service, free_port
+from tests.servers import BIN, ForkedService, free_port
 from tests.waiting import PATIENCE, until
 
 MARKER = "hunter2"
@@ -105,11 +105,13 @@ def test_a_file_of_settings_that_is_no_text_is_one_line(environ, tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".env").write_text("PORT=8000", encoding="utf-16")
 
-    for name in ("check", "migrate", "serve"):
-        done = subprocess.run(
+    def run(environ, name):
+        return subprocess.run(
             [BIN / "python", "-m", "taskapp", name],
             cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
+
+    for done in run_together(environ, ["check", "migrate", "serve"], run):
         assert done.returncode == 1
         assert done.stderr == f"taskapp: {tmp_path}/.env: must be a text in UTF-8\n"
 
@@ -155,7 +157,7 @@ def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_pa
         assert code == 1
         assert sentence.search(text), text
         assert MARKER not in text
-    service = Service(url, tmp_path)
+    service = ForkedService(url, tmp_path)
     service.health = "/health/live"
     service.start()
     try:
@@ -259,7 +261,7 @@ def test_ctrl_c_ends_without_a_traceback(environ):
 
 def test_a_wrong_password_is_one_line_of_json_with_a_time_in_utc(tmp_path):
     person = {"email": "alice@example.com", "password": "wrong horse battery"}
-    with Service(f"sqlite:///{tmp_path}/tasks.db", tmp_path, ACCOUNTS="on") as service:
+    with ForkedService(f"sqlite:///{tmp_path}/tasks.db", tmp_path, ACCOUNTS="on") as service:
         url = f"{service.url}/api/auth"
         registered = requests.post(f"{url}/register", json=person, timeout=PATIENCE)
         wrong = requests.post(
