@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.chance import some
 from tests.conftest import Person, person
 from tests.tasks.test_undo import age, purge
 
@@ -150,7 +149,7 @@ def test_a_copy_built_from_changes_equals_the_list(app, database_url):
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine(app),
         settings=settings(
-            max_examples=some(examples),
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
