@@ -11,7 +11,7 @@ export FLASK_APP := wsgi.py
 export FLASK_SKIP_DOTENV := 1
 
 # How many tests run at a time: many of them wait. 0 runs them one after the other.
-WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 2 : 8)))
 RUNS ?= 5
 
 RELOADED := $(wildcard taskapp/client/page/* $(LIBRARY)/src/*.js)

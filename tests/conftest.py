@@ -1,16 +1,20 @@
 """People and databases for every test: real tokens, real commits, SQLite and PostgreSQL."""
 
+import gc
 import json
 import logging
 import os
 import re
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -23,17 +27,20 @@ from taskapp import create_app
 from taskapp.accounts import passwords
 from taskapp.auth import tokens
 from taskapp.telemetry import logs
-from tests import servers
+from tests import chance, prepared, servers
 
 SECRET = secrets.token_urlsafe(48)
 KEY = tokens.Key("HS256", SECRET)
 HASHER = passwords._hasher
+# Most of what is imported and collected stays: to look for garbage in it again and again took an
+# eighth of the time.
+gc.set_threshold(50_000, 10, 10)
 
 
 # Each test of these has servers of its own and takes long: it may run on any worker of xdist.
 ALONE = {"backup", "database_away", "database_faults", "migrating", "replica"}
-# What takes a worker of xdist longest.
-LONG = ("/flows/", "/test_pairs.py")
+# What takes a worker of xdist longest comes first, and what takes seconds last.
+LONG = ("/test_starting.py", "/test_pairs.py", "/flows/", "/transfer/", "/auth/", "/dialects/")
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
@@ -54,11 +61,24 @@ class Scheduler(LoadScopeScheduling):  # type: ignore[misc]
         return f"{path} {database[1] if database else ''}"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    prepared.begin(config)
+    chance.begin()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, or one worker would be at it while the others are done."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: not any(part in item.nodeid for part in LONG))
+        items.sort(key=lambda item: _turn(item.nodeid))
+
+
+def _turn(nodeid: str) -> int:
+    return next((turn for turn, part in enumerate(LONG) if part in nodeid), len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -108,20 +128,38 @@ def _database_of_this_worker(url: str) -> Iterator[str]:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def sqlite_url() -> Iterator[str]:
+    """An SQLite file, for all tests of this process."""
+    with tempfile.TemporaryDirectory(prefix="sqlite-", dir=_where_nobody_waits()) as folder:
+        yield f"sqlite:///{folder}/tasks.db"
+
+
+def _where_nobody_waits() -> str | None:
+    """Return a folder in memory: a commit waits for a disk, and no test looks at one."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if memory.is_dir() and shutil.disk_usage(memory).free > 2**30:
+        return str(memory)
+    return None
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/tasks.db"
-    return str(request.getfixturevalue("postgresql_url"))
+def database_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture(scope="session")
-def environ(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def instance_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("instance"))
+
+
+@pytest.fixture(scope="session")
+def environ(database_url: str, instance_path: str) -> dict[str, str]:
     """The settings of the application under test."""
     return {
         "DATABASE_URL": database_url,
         "JWT_SECRET_KEY": SECRET,
-        "INSTANCE_PATH": str(tmp_path_factory.mktemp("instance")),
+        "INSTANCE_PATH": instance_path,
         "LOG_FORMAT": "json",
         **servers.NO_LIMITS,
     }
@@ -129,12 +167,22 @@ def environ(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 @pytest.fixture(scope="session")
 def app(environ: dict[str, str]) -> Flask:
-    app = create_app(environ)
-    with app.app_context():
-        flask_migrate.upgrade()
-    if servers.has_cluster() and "postgresql" in environ["DATABASE_URL"]:
-        servers.distribute(app)
-    return app
+    """The same for all tests of this process on one database, which take turns."""
+    servers.migrate(environ)
+    return app_with(environ)
+
+
+def app_with(environ: dict[str, str], **settings: str) -> Flask:
+    """Return the application of these settings, the same for all who ask: it takes 0.1 s to make.
+
+    Whoever changes it makes one of their own.
+    """
+    return _made(frozenset({**environ, **settings}.items()))
+
+
+@lru_cache(30)
+def _made(settings: frozenset[tuple[str, str]]) -> Flask:
+    return create_app(dict(settings))
 
 
 @dataclass

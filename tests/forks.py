@@ -24,7 +24,12 @@ from tests.waiting import PATIENCE, until
 ROOT = Path(__file__).parents[1]
 # Imported before gunicorn.conf.py lets gevent change the standard library.
 COMMANDS = {"gunicorn": "gunicorn.app.wsgiapp", "flask": "flask.cli"}
-OF_ONE = {"gunicorn": ["gunicorn.workers.ggevent"], "flask": ["flask_migrate"]}
+OF_ONE = {
+    "gunicorn": ["gunicorn.workers.ggevent"],
+    "flask": ["flask_migrate", "gevent.event", "gunicorn.http"],
+}
+# Forks of the same process.
+LIKE = {"taskapp": "flask"}
 LIBRARIES = [
     "argon2",
     "cachetools",
@@ -36,6 +41,7 @@ LIBRARIES = [
     "flask_smorest",
     "flask_sqlalchemy",
     "flask_swagger_ui",
+    "flask.testing",
     "idna",
     "jwt.algorithms",
     "limits",
@@ -46,9 +52,11 @@ LIBRARIES = [
     "pythonjsonlogger.msgspec",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
+    "sqlite3",
     "urllib3.util",
     "webargs.flaskparser",
     "werkzeug.middleware.proxy_fix",
+    "wsgiref.simple_server",
 ]
 
 
@@ -77,7 +85,7 @@ class Fork:
 
 
 class Forks:
-    """The process that is forked for each start of `command`."""
+    """The process that is forked for each start of `command`, or of one that is like it."""
 
     def __init__(self, command: str) -> None:
         self._lock = Lock()
@@ -91,11 +99,6 @@ class Forks:
         )
         atexit.register(self._process.communicate)
 
-    def start(self, arguments: list[str], environ: dict[str, str], files: list[Path]) -> Fork:
-        """Start the command; the files are those of its output and of its errors."""
-        names = [str(file) for file in files]
-        return Fork(self, self.ask(arguments=arguments, environ=environ, files=names))
-
     def ask(self, **question: Any) -> Any:
         assert self._process.stdin
         assert self._process.stdout
@@ -104,9 +107,20 @@ class Forks:
             return json.loads(self._process.stdout.readline())
 
 
+_one_at_a_time = Lock()
+
+
 @cache
-def of(command: str) -> Forks:
+def _of(command: str) -> Forks:
     return Forks(command)
+
+
+def start(command: list[str], environ: dict[str, str], files: list[Path]) -> Fork:
+    """Start a command with its arguments; the files are those of its output and of its errors."""
+    with _one_at_a_time:
+        forks = _of(LIKE.get(command[0], command[0]))
+    names = [str(file) for file in files]
+    return Fork(forks, forks.ask(command=command, environ=environ, files=names))
 
 
 def run(
@@ -115,7 +129,7 @@ def run(
     """Run a command to its end; `together` are its errors among its output."""
     with tempfile.TemporaryDirectory() as folder:
         output, errors = Path(folder, "output"), Path(folder, "output" if together else "errors")
-        code = of(command).start(list(arguments), environ, [output, errors]).wait(PATIENCE)
+        code = start([command, *arguments], environ, [output, errors]).wait(PATIENCE)
         printed = output.read_text(), errors.read_text()
     return subprocess.CompletedProcess([command, *arguments], code or 0, *printed)
 
@@ -137,12 +151,12 @@ def serve(command: str) -> None:
             pid, status = wait(question["pid"], os.WNOHANG)
             answer = os.waitstatus_to_exitcode(status) if pid else None
         elif not (answer := fork()):
-            become(command, **question)
+            become(**question)
             break
         print(json.dumps(answer), flush=True)
 
 
-def become(command: str, arguments: list[str], environ: dict[str, str], files: list[str]) -> None:
+def become(command: list[str], environ: dict[str, str], files: list[str]) -> None:
     """Be the command, in this process."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, name in enumerate([os.devnull, *files]):
@@ -151,7 +165,12 @@ def become(command: str, arguments: list[str], environ: dict[str, str], files: l
         os.close(file)
     os.environ.clear()
     os.environ.update(environ)
-    sys.argv = [str(Path(sys.executable).with_name(command)), *arguments]
+    name, *arguments = command
+    if name == "taskapp":
+        sys.argv = ["taskapp", *arguments]
+        runpy.run_module("taskapp", run_name="__main__", alter_sys=True)
+        return
+    sys.argv = [str(Path(sys.executable).with_name(name)), *arguments]
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

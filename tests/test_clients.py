@@ -4,7 +4,8 @@ import secrets
 
 import pytest
 
-from taskapp import clients, create_app
+from taskapp import clients
+from tests.conftest import app_with
 
 PERSON = {"email": "nobody@example.com", "password": "wrong horse battery"}
 
@@ -42,7 +43,7 @@ def ask(app, environ):
         "LOGIN_ATTEMPTS_PER_ADDRESS": "2",
         "RATE_LIMIT_ADDRESS": "2/minute",
     }
-    client = create_app(strict).test_client()
+    client = app_with(strict).test_client()
 
     def sent(way, address):
         headers = {"X-Forwarded-For": address}

@@ -219,7 +219,7 @@ def test_the_login_of_compose_is_no_superuser_and_the_service_runs_with_it(tmp_p
     script = compose["configs"]["logins"]["content"]
     statements = re.search(r"<<'SQL'\n(.*)\nSQL", script, re.DOTALL)[1]
     assert "POSTGRES_USER" not in compose["services"]["database"]["environment"]
-    with Postgres() as postgres:
+    with Postgres(empty=True) as postgres:
         with psycopg.connect(postgres.url, autocommit=True) as admin:
             for statement in statements.replace(":'password'", "'secret'").split(";\n"):
                 admin.execute(statement)

@@ -3,16 +3,16 @@
 import base64
 import json
 
-import flask_migrate
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskapp import create_app
+from tests.chance import some
 from tests.conftest import SECRET, person
-from tests.servers import NO_LIMITS
+from tests.servers import NO_LIMITS, migrate
 
-EXAMPLES = settings(max_examples=300, derandomize=True, deadline=None)
+EXAMPLES = settings(max_examples=some(300), derandomize=True, deadline=None)
 # What can stand in a header: RFC 9110, section 5.5, and what clients send anyway.
 HEADER = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=200)
 JSON = st.recursive(
@@ -44,10 +44,8 @@ def alice(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parsers")
     url = f"sqlite:///{folder}/tasks.db"
     environ = {"DATABASE_URL": url, "JWT_SECRET_KEY": SECRET, "INSTANCE_PATH": str(folder)}
-    app = create_app(environ | NO_LIMITS)
-    with app.app_context():
-        flask_migrate.upgrade()
-    return person(app, "alice")
+    migrate(environ)
+    return person(create_app(environ | NO_LIMITS), "alice")
 
 
 @EXAMPLES

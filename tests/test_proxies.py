@@ -2,16 +2,15 @@
 
 import pytest
 
-from taskapp import create_app
 from tests.accounts import people
-from tests.conftest import person
+from tests.conftest import app_with, person
 
 pytestmark = pytest.mark.usefixtures("app")  # which migrates the database
 
 
 def below(environ, prefix, proxies="1"):
     """Return somebody whose requests come with this prefix."""
-    app = create_app(environ | {"TRUSTED_PROXIES": proxies})
+    app = app_with(environ, TRUSTED_PROXIES=proxies)
     alice = person(app, "alice")
     alice.client.environ_base["HTTP_X_FORWARDED_PREFIX"] = prefix
     return alice

@@ -10,12 +10,11 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from taskapp import create_app
 from taskapp.accounts import attempts, passwords, queries
 from taskapp.accounts.models import Account
 from taskapp.database import db, execute, maintenance, now
 from tests.accounts.people import PASSWORD, new_address, new_email, post, register
-from tests.conftest import SECRET
+from tests.conftest import SECRET, app_with
 from tests.problems import assert_problem
 
 
@@ -45,7 +44,7 @@ def test_email_and_password_open_a_session(app):
 def test_an_access_token_lives_as_long_as_is_set_but_not_longer_than_its_session(
     environ, app, settings, seconds
 ):
-    tokens = register(create_app(environ | settings)).tokens
+    tokens = register(app_with(environ, **settings)).tokens
     claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
 
     assert claims["exp"] - claims["iat"] == tokens["expires_in"] == seconds
@@ -108,7 +107,7 @@ def test_both_fields_are_needed(app, field):
 
 
 def test_an_account_can_be_tried_only_so_often_even_with_the_right_password(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ACCOUNT="3")
     alice, here = register(strict), new_address()
 
     answers = [login(strict, alice.email, "wrong", address=here) for _ in range(3)]
@@ -120,7 +119,7 @@ def test_an_account_can_be_tried_only_so_often_even_with_the_right_password(envi
 
 
 def test_an_unknown_email_is_limited_alike(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ACCOUNT="3")
     email, here = new_email(), new_address()
 
     statuses = [login(strict, email, "wrong", address=here).status_code for _ in range(4)]
@@ -129,7 +128,7 @@ def test_an_unknown_email_is_limited_alike(environ, app):
 
 
 def test_attempts_at_the_same_time_count_each(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ACCOUNT="3")
     alice, here = register(strict), new_address()
 
     def attempt(_):
@@ -142,7 +141,7 @@ def test_attempts_at_the_same_time_count_each(environ, app):
 
 
 def test_success_forgets_the_failures(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ACCOUNT="3")
     alice, here = register(strict), new_address()
 
     statuses = [
@@ -154,7 +153,7 @@ def test_success_forgets_the_failures(environ, app):
 
 
 def test_success_forgets_nobody_elses_failures(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ACCOUNT="3")
     alice, bob, here = register(strict), register(strict), new_address()
     wrong = [login(strict, bob.email, "wrong", address=here).status_code for _ in range(3)]
     assert wrong == [401] * 3
@@ -165,7 +164,7 @@ def test_success_forgets_nobody_elses_failures(environ, app):
 
 
 def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ADDRESS="3")
     alice = register(strict)
 
     def attempt(address, password):
@@ -181,7 +180,7 @@ def test_success_takes_one_attempt_back_and_only_from_its_address(environ, app):
 
 
 def test_what_somebody_tries_elsewhere_locks_nobody_out(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ACCOUNT": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ACCOUNT="3")
     alice, there = register(strict), new_address()
 
     statuses = [login(strict, alice.email, "w", address=there).status_code for _ in range(50)]
@@ -191,7 +190,7 @@ def test_what_somebody_tries_elsewhere_locks_nobody_out(environ, app):
 
 
 def test_many_addresses_together_may_try_only_so_often(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "5"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_ALTOGETHER="5")
     alice, home = register(strict), new_address()
     assert login(strict, alice.email, address=home).status_code == 200
 
@@ -205,7 +204,7 @@ def test_many_addresses_together_may_try_only_so_often(environ, app):
 
 
 def test_success_takes_one_attempt_at_the_account_back(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "2"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_ALTOGETHER="2")
     alice = register(strict)
 
     assert [login(strict, alice.email).status_code for _ in range(5)] == [200] * 5
@@ -213,7 +212,7 @@ def test_success_takes_one_attempt_at_the_account_back(environ, app):
 
 
 def test_an_address_can_try_only_so_often(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_PER_ADDRESS": "3"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_PER_ADDRESS="3")
 
     address = new_address()
 
@@ -224,7 +223,7 @@ def test_an_address_can_try_only_so_often(environ, app):
 
 
 def test_attempts_are_forgotten_after_their_time(environ, app):
-    strict = create_app(environ | {"LOGIN_ATTEMPTS_ALTOGETHER": "1"})
+    strict = app_with(environ, LOGIN_ATTEMPTS_ALTOGETHER="1")
     email = new_email()
     assert login(strict, email, "wrong").status_code == 401
     assert login(strict, email, "wrong").status_code == 429

@@ -4,7 +4,6 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import flask_migrate
 import jwt
 import pytest
 from prometheus_client import REGISTRY
@@ -13,6 +12,7 @@ from taskapp import config, create_app, urls
 from taskapp.auth import guard, jwks
 from tests.logins import Login, SigningKey
 from tests.problems import assert_problem
+from tests.servers import migrate
 from tests.waiting import until
 
 
@@ -20,8 +20,7 @@ from tests.waiting import until
 def environ(tmp_path_factory):
     """SQLite alone: no key is in the database."""
     environ = {"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('login')}/tasks.db"}
-    with create_app(environ | {"BETTER_AUTH_URL": "https://a.example"}).app_context():
-        flask_migrate.upgrade()
+    migrate(environ)
     return environ
 
 

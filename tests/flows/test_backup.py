@@ -55,7 +55,7 @@ def test_a_dump_restores_everything_into_an_empty_cluster(shelf, tmp_path):
             before = export(service, alice)
         old.run("pg_dump", "--format=custom", f"--file={dump}", old.url)
 
-    with Postgres() as new:
+    with Postgres(empty=True) as new:
         # The role is not in the dump: `migrate` makes it again.
         restore = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--exit-on-error")
         new.run("pg_restore", *restore, f"--dbname={new.url}", str(dump))

@@ -12,6 +12,7 @@ import pytest
 import requests
 from hypothesis import strategies as st
 
+from tests.chance import some
 from tests.flows.test_killed_connections import send_and_hang_up
 from tests.servers import ForkedService, new_user_id
 from tests.waiting import PATIENCE, until
@@ -83,7 +84,7 @@ def follow(service, user_id, end):
                     return [task for task in copy.values() if task["deleted_at"] is None]
 
 
-@hypothesis.settings(max_examples=40, deadline=None, database=None)
+@hypothesis.settings(max_examples=some(40), deadline=None, database=None)
 @hypothesis.given(batch=operations.map(named), cuts=st.integers(0, 2))
 def test_whatever_is_in_a_batch_is_done_once(service, batch, cuts):
     alice, end = new_user_id(), Event()

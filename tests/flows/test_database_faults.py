@@ -12,6 +12,7 @@ import psutil
 import psycopg
 import pytest
 
+from tests.chance import some
 from tests.servers import ForkedService, Postgres, new_user_id
 from tests.waiting import PATIENCE, until
 
@@ -30,7 +31,7 @@ def kill(postgres: Postgres, come: Come) -> None:
     pid = int((Path(postgres.folder) / "postmaster.pid").read_text().split()[0])
     backends = psutil.Process(pid).children()
     os.kill(pid, signal.SIGKILL)
-    come(503, 20 * WRITERS)
+    come(503, 10 * WRITERS)
     # While one of its processes holds the shared memory, no other server starts on the folder.
     psutil.wait_procs(backends, PATIENCE)
     postgres.start()
@@ -38,13 +39,13 @@ def kill(postgres: Postgres, come: Come) -> None:
 
 def stop(postgres: Postgres, come: Come) -> None:
     postgres.stop()
-    come(503, 50 * WRITERS)
+    come(503, 20 * WRITERS)
     postgres.start()
 
 
 def terminate_connections(postgres: Postgres, come: Come) -> None:
     with psycopg.connect(postgres.url, autocommit=True) as admin:
-        for _ in range(30):
+        for _ in range(some(60)):
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE application_name = 'taskapp' ORDER BY random() LIMIT 1"
@@ -57,7 +58,7 @@ def read_only(postgres: Postgres, come: Come) -> None:
         for value, status in (("on", 503), ("off", 201)):
             admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
             admin.execute("SELECT pg_reload_conf()")
-            come(status, 50 * WRITERS)
+            come(status, 20 * WRITERS)
 
 
 def lock(postgres: Postgres, come: Come) -> None:

@@ -15,7 +15,7 @@ from tests.servers import ForkedService, create_until, new_user_id
 from tests.waiting import PATIENCE, until
 
 WRITERS, WORKERS = 50, 3
-KILLS = int(os.environ.get("KILLS", "6"))
+KILLS = int(os.environ.get("KILLS", "4"))
 DOWN = 30.0  # seconds after which it must answer again, on a busy machine
 
 

@@ -2,15 +2,14 @@
 
 import re
 import signal
-import subprocess
 import threading
 import time
 
 import pytest
 import requests
 
-from taskapp.config import ROOT
-from tests.servers import BIN, ForkedService, Service, new_user_id
+from tests import forks
+from tests.servers import ForkedService, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 TOKEN = "a token for Prometheus alone"
@@ -88,10 +87,7 @@ def test_sigterm_answers_those_who_wait_for_changes_at_once(database_url, tmp_pa
 def test_a_bad_setting_stops_the_start_with_one_clear_line(tmp_path, command):
     service = Service("mysql://x", tmp_path)
 
-    done = subprocess.run(
-        [BIN / command[0], *command[1:]],
-        cwd=ROOT, env=service.environ, capture_output=True, text=True, timeout=PATIENCE,
-    )  # fmt: skip
+    done = forks.run(service.environ, *command)
 
     assert done.returncode != 0
     assert "taskapp: DATABASE_URL: must begin with" in done.stderr

@@ -17,15 +17,9 @@ from tests.servers import BIN, ForkedService, Postgres, Service, new_user_id
 from tests.waiting import PATIENCE, until
 
 
-@pytest.fixture
-def postgres():
-    with Postgres() as postgres:
-        yield postgres
-
-
-def test_replicas_that_start_together_migrate_once(postgres, tmp_path):
-    service = Service(postgres.url, tmp_path, DATABASE_ROLE="replicas")
-    with ThreadPoolExecutor(10) as pool:
+def test_replicas_that_start_together_migrate_once(tmp_path):
+    with Postgres(empty=True) as postgres, ThreadPoolExecutor(10) as pool:
+        service = Service(postgres.url, tmp_path, DATABASE_ROLE="replicas")
         done = list(pool.map(lambda _: forks.run(service.environ, "flask", "migrate"), range(10)))
 
     assert [each.returncode for each in done] == [0] * 10, done[0].stderr

@@ -12,6 +12,7 @@ import requests
 from taskapp import create_app
 from taskapp.config import ROOT
 from taskapp.database import schema
+from tests.chance import some
 from tests.history import code_before
 from tests.servers import Postgres, Service, new_user_id
 
@@ -19,7 +20,7 @@ from tests.servers import Postgres, Service, new_user_id
 # change. This one is why there is this test: it used to deadlock.
 WAS_WRONG = 4
 WRITERS = 4
-TIMES = 10  # a deadlock takes an unlucky moment
+TIMES = some(20)  # a deadlock takes an unlucky moment
 
 
 def write(service, end):

@@ -2,11 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.chance import some
 from tests.servers import new_user_id
 from tests.waiting import PATIENCE
 
 CLIENTS = 16
-FLIPS = {"sqlite": 10, "postgresql": 200}  # for each client
+FLIPS = {"sqlite": 10, "postgresql": some(200)}  # for each client
 
 
 def test_every_flip_counts(service, database_url):

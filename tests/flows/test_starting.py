@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy.engine import make_url
 
 from taskapp.config import ROOT
 from tests import forks
-from tests.servers import BIN, Service, free_port
+from tests.servers import BIN, ForkedService, free_port
 from tests.waiting import PATIENCE, until
 
 MARKER = "hunter2"
@@ -26,8 +27,8 @@ COMMANDS = {
     "purge": ["flask", "purge"],
     "serve": ["gunicorn"],
     "user list": ["flask", "user", "list"],
-    "taskapp check": ["python", "-m", "taskapp", "check"],
-    "taskapp serve": ["python", "-m", "taskapp", "serve"],
+    "taskapp check": ["taskapp", "check"],
+    "taskapp serve": ["taskapp", "serve"],
 }
 
 
@@ -43,10 +44,7 @@ def environ(tmp_path):
 
 def run(environ, name):
     """Run a command to its end, and return its exit code and all that it prints."""
-    command, *arguments = COMMANDS[name]
-    if command == "python":
-        return really_run(environ, name)
-    done = forks.run(environ, command, *arguments, together=True)
+    done = forks.run(environ, *COMMANDS[name], together=True)
     assert "Traceback" not in done.stdout, done.stdout
     return done.returncode, done.stdout
 
@@ -54,8 +52,10 @@ def run(environ, name):
 def really_run(environ, name):
     """The same, by the command itself rather than a fork that has its libraries."""
     command, *arguments = COMMANDS[name]
+    # Which works in a folder that was moved, too.
+    begin = ["python", "-m", "taskapp"] if command == "taskapp" else [command]
     done = subprocess.run(
-        [BIN / command, *arguments],
+        [BIN / begin[0], *begin[1:], *arguments],
         cwd=ROOT,
         env=environ,
         stdout=subprocess.PIPE,
@@ -65,6 +65,12 @@ def really_run(environ, name):
     )
     assert "Traceback" not in done.stdout, done.stdout
     return done.returncode, done.stdout
+
+
+def run_together(environ, names, run=run):
+    """Run several commands at a time, and return what each comes to."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda name: run(environ, name), names))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +84,11 @@ def really_run(environ, name):
     ],
 )
 def test_a_bad_setting_is_one_line_and_no_secret(environ, name, value):
-    start = really_run if name == "DATABASE_URL" else run
-    results = {start(environ | {name: value}, each) for each in COMMANDS}
+    # Each program itself, for one of the settings; the others say the same in forks of it.
+    really = {"check", "serve", "taskapp check", "taskapp serve"} if name == "DATABASE_URL" else ()
+    environ = environ | {name: value}
+    results = set(run_together(environ, COMMANDS.keys() - really))
+    results |= set(run_together(environ, really, really_run))
 
     ((code, text),) = {(code, text.splitlines()[-1]) for code, text in results}
     assert code == 1
@@ -96,19 +105,21 @@ def test_a_file_of_settings_that_is_no_text_is_one_line(environ, tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / ".env").write_text("PORT=8000", encoding="utf-16")
 
-    for name in ("check", "migrate", "serve"):
-        done = subprocess.run(
+    def run(environ, name):
+        return subprocess.run(
             [BIN / "python", "-m", "taskapp", name],
             cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
+
+    for done in run_together(environ, ["check", "migrate", "serve"], run):
         assert done.returncode == 1
         assert done.stderr == f"taskapp: {tmp_path}/.env: must be a text in UTF-8\n"
 
 
 def test_a_number_of_workers_that_is_none_is_one_line(environ):
-    results = [
-        run(environ | {"WEB_CONCURRENCY": "abc"}, f"taskapp {each}") for each in ("check", "serve")
-    ]
+    given = environ | {"WEB_CONCURRENCY": "abc"}
+
+    results = run_together(given, ["taskapp check", "taskapp serve"])
 
     assert results[0] == results[1] == (1, "taskapp: WEB_CONCURRENCY: Not a valid integer.\n")
 
@@ -141,18 +152,18 @@ def test_a_database_that_is_away_is_the_same_sentence_everywhere(environ, tmp_pa
     url = f"postgresql://nobody:{MARKER}@127.0.0.1:{port}/none?sslpassword={MARKER}"
     sentence = re.compile(rf"The database \S+@127\.0\.0\.1:{port}/none can't be used.*refused")
 
-    for name in ("check", "migrate", "purge", "user list"):
-        code, text = run(environ | {"DATABASE_URL": url}, name)
+    commands = ["check", "migrate", "purge", "user list"]
+    for code, text in run_together(environ | {"DATABASE_URL": url}, commands):
         assert code == 1
         assert sentence.search(text), text
         assert MARKER not in text
-    service = Service(url, tmp_path)
+    service = ForkedService(url, tmp_path)
     service.health = "/health/live"
     service.start()
     try:
         asked = requests.get(f"{service.url}/health/ready", timeout=PATIENCE)
     finally:
-        service.stop()
+        service.end(signal.SIGQUIT)
 
     assert asked.status_code == 503
     starting = [json.loads(line)["message"] for line in service.lines()]
@@ -198,8 +209,7 @@ def test_a_newer_database_is_the_same_sentence_everywhere(environ, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
 
-    for name in ("check", "migrate", "serve"):
-        status, text = run(environ, name)
+    for status, text in run_together(environ, ["check", "migrate", "serve"]):
         assert status == 1
         assert "The database is at migration 9999, this release knows" in text
 
@@ -251,7 +261,7 @@ def test_ctrl_c_ends_without_a_traceback(environ):
 
 def test_a_wrong_password_is_one_line_of_json_with_a_time_in_utc(tmp_path):
     person = {"email": "alice@example.com", "password": "wrong horse battery"}
-    with Service(f"sqlite:///{tmp_path}/tasks.db", tmp_path, ACCOUNTS="on") as service:
+    with ForkedService(f"sqlite:///{tmp_path}/tasks.db", tmp_path, ACCOUNTS="on") as service:
         url = f"{service.url}/api/auth"
         registered = requests.post(f"{url}/register", json=person, timeout=PATIENCE)
         wrong = requests.post(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from taskapp.rest import pagination
+from tests.chance import some_of
 from tests.problems import assert_problem
 
 
@@ -43,7 +44,7 @@ def test_ten_thousand_keys_are_no_trouble(alice):
 
 @pytest.mark.parametrize("place", ["title", "description"])
 def test_every_byte_in_a_text_is_stored_or_refused(alice, place):
-    for byte in range(256):
+    for byte in some_of(range(256)):
         # As it stands in JSON: a code point of its own, and a byte that need not be UTF-8.
         for text in (json.dumps(f"a{chr(byte)}b").encode(), b'"a' + bytes([byte]) + b'b"'):
             body = b'{"title": "t", "' + place.encode() + b'": ' + text + b"}"
@@ -56,7 +57,7 @@ def test_every_byte_in_a_text_is_stored_or_refused(alice, place):
 
 @pytest.mark.parametrize("name", ["cursor", "limit", "status"])
 def test_every_byte_in_a_query_is_read_or_refused(alice, name):
-    for byte in range(256):
+    for byte in some_of(range(256)):
         response = alice.get(f"{alice.tasks_url}?{name}=a%{byte:02x}b")
 
         assert response.status_code in (200, 422), (byte, response.text)
@@ -65,7 +66,7 @@ def test_every_byte_in_a_query_is_read_or_refused(alice, name):
 @pytest.mark.parametrize("name", ["If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"])
 def test_every_byte_in_a_header_is_read_or_refused(alice, name):
     task = alice.has_task()
-    for byte in set(range(256)) - {0x0A, 0x0D}:  # which end a header
+    for byte in some_of(set(range(256)) - {0x0A, 0x0D}):  # which end a header
         headers = {name: f"a{chr(byte)}b"}
         response = alice.put(task["url"], json={"title": "t"}, headers=headers)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from taskapp.database import db
 from taskapp.tasks import due_dates
+from tests.chance import some
 from tests.problems import assert_problem
 
 DUE = [
@@ -112,7 +113,7 @@ def test_a_date_that_does_not_exist_is_refused(alice, due_date):
 @given(
     st.datetimes(timezones=st.none() | st.timezones()), st.integers(0, 6), st.sampled_from("T t")
 )
-@settings(max_examples=200)
+@settings(max_examples=some(200))
 def test_every_date_and_time_is_one_moment_and_keeps_its_form(when, digits, letter):
     text = when.isoformat(timespec="microseconds" if digits == 6 else "seconds")
     if len(text) > 26 and text[-9] in "+-":  # an offset with seconds is no RFC 3339

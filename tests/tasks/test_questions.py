@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from requests.utils import parse_header_links
 
 from taskapp.tasks.folding import fold
+from tests.chance import some
 from tests.conftest import person
 from tests.problems import assert_problem
 
@@ -310,7 +311,9 @@ def expected(tasks, question):
 
 @given(st.lists(a_task, max_size=9), st.lists(a_question, min_size=1, max_size=6), st.randoms())
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=some(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_every_question_walks_through_all_its_answers_and_back(app, tasks, questions, chance):
     alice = person(app, "alice")

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from taskapp.tasks import due_dates, rules, schedule
+from tests.chance import some
 
 LONG_AGO = datetime(1980, 1, 1, tzinfo=UTC)
 NEW_YORK = "America/New_York"
@@ -600,7 +601,7 @@ def some_rules(draw):
     ),
     st.sampled_from(["date", "local", "Z"]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_one_after_the_other_they_are_the_rules_own(rule, anchor, zone, kind):
     place = ZoneInfo(zone) if zone else UTC
     if kind == "date":

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from taskapp.database import dialect, execute, transaction
 from taskapp.tasks import queries
+from tests.chance import some
 from tests.tasks.fields import examples
 
 
@@ -37,7 +38,7 @@ def test_whichever_fields_are_sent_the_statements_are_the_same(app, alice):
     for sent in (fields, set(fields) - {"external_id"}, ["title"], []):
         write(sent, 1)
     before = prepared(app, alice)
-    for _ in range(200):
+    for _ in range(some(200)):
         write(chance.sample(sorted(fields), chance.randint(0, len(fields))), chance.randint(0, 20))
 
     assert prepared(app, alice) == before
@@ -67,7 +68,7 @@ def test_whatever_is_asked_the_prepared_statements_stay_few(app, alice):
     for _ in range(100):
         ask()
     before = prepared(app, alice)
-    for _ in range(300):
+    for _ in range(some(300)):
         ask()
 
     assert prepared(app, alice) <= before + 4  # of the statuses, with an offset or without

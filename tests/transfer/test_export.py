@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from taskapp import cooperation
 from taskapp.transfer import routes
+from tests.chance import some
 from tests.conftest import person
 from tests.problems import assert_problem
 from tests.transfer.files import OF_ONE, counts, csv, exported, imported, titles
@@ -156,7 +157,7 @@ def as_others_have_it(someone):
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_import_of_an_export_gives_the_same_tasks(app, form):
     @given(tasks=st.lists(st.tuples(TASKS_OF_ANY_KIND, st.booleans(), st.booleans()), max_size=5))
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=some(40), deadline=None, suppress_health_check=list(HealthCheck))
     def holds(tasks):
         alice, bob = person(app, "alice"), person(app, "bob")
         for task, is_done, is_gone in tasks:

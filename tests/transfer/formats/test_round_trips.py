@@ -12,6 +12,7 @@ from taskapp.rest.fields import rfc3339
 from taskapp.tasks.uids import uid
 from taskapp.transfer.formats import FORMATS, WRITERS, found
 from taskapp.transfer.formats.entries import TAKEN
+from tests.chance import some
 
 # What can be stored, with more of what means something to one of the formats.
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -118,7 +119,7 @@ def understood(fields):
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_what_is_written_is_read_as_it_was(name):
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=some(300), deadline=None)
     @given(st.lists(TASKS, max_size=3))
     def holds(tasks):
         file = "".join(WRITERS[name](SimpleNamespace(**task) for task in tasks)).encode()
