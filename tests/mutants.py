@@ -32,7 +32,10 @@ from tests.servers import Postgres
 
 # What is said of a part of the service beside the tests that mirror it: tests/auth of taskapp/auth.
 BESIDE = {
-    "accounts": ["rest/test_rate_limits.py", "telemetry/test_audit.py", "test_privacy.py"],
+    "accounts": [
+        *("rest/test_rate_limits.py", "telemetry/test_audit.py", "test_privacy.py"),
+        "test_cli.py",
+    ],
     "auth": ["accounts", "programs", "telemetry/test_audit.py", "test_cli.py"],
     "config.py": ["auth/test_jwks.py", "accounts/test_register.py"],
     "privacy.py": ["rest/test_rate_limits.py", "auth/test_guard.py", "telemetry/test_audit.py"],
