@@ -8,6 +8,7 @@ Without `--smoke` Fastify is among them, which needs Node, and it writes `bench/
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -19,7 +20,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,7 @@ class Running:
     """A service that runs."""
 
     def __init__(self, name: str, database_url: str, secret: str, folder: str) -> None:
+        self.database_url = database_url
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         command = SERVICES[name]
@@ -151,16 +152,16 @@ class Running:
         raise AssertionError(self.log.read_text())
 
     def stop(self) -> None:
+        """End it; one that does not end when it is asked to is killed."""
+        processes = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-
-    def restart(self) -> None:
-        """End it whatever it does, and start it."""
-        for each in psutil.Process(self.process.pid).children(recursive=True):
-            each.kill()
-        self.process.kill()
-        self.process.wait(20)
-        self.start()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            print(f"{self.log.stem} did not end", flush=True)
+            for each in processes:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    each.kill()
 
     def ask(self, kind: Kind, token: str) -> requests.Response:
         return requests.request(
@@ -193,12 +194,28 @@ class Running:
             )  # fmt: skip
             # What was begun ends, and its cost counts, before another service meets its locks.
             time.sleep(0.5)
+            if cut_off := settle(self.database_url):
+                print(f"{self.log.stem}: {cut_off} transactions did not end", flush=True)
             cpu = self.cpu_seconds() - before
         count, micros, p50, p99, errors = (
             int(part) for part in done.stdout.rpartition("RESULT ")[2].split()
         )
         assert errors == 0 < count, done.stdout + self.log.read_text()[-3000:]
         return Measured(cpu / count * 1e6, count / micros * 1e6, p50 / 1000, p99 / 1000)
+
+
+def settle(database_url: str) -> int:
+    """Wait until no transaction is open; return how many were cut off since they did not end."""
+    others = (
+        "FROM pg_stat_activity WHERE backend_type = 'client backend' AND state <> 'idle'"
+        " AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for _ in range(50):
+            if not connection.execute(f"SELECT 1 {others}").fetchall():
+                return 0
+            time.sleep(0.1)
+        return connection.execute(f"SELECT pg_terminate_backend(pid) {others}").rowcount
 
 
 def load(database_url: str, others: int) -> dict[str, int]:
@@ -293,7 +310,7 @@ def restore_revision(database_url: str, all_kinds: list[Kind]) -> None:
         connection.execute("UPDATE users SET revision = 50 WHERE id = 'bench-50'")
 
 
-@contextmanager
+@contextlib.contextmanager
 def database() -> Iterator[str]:
     if url := os.environ.get("BENCH_DATABASE_URL"):
         yield url
@@ -310,10 +327,7 @@ def measured(
     rounds: int,
     seconds: int,
 ) -> dict[str, dict[int, list[Measured]]]:
-    """Return what was measured, by service and number of connections, once for each round.
-
-    A reference that hangs, as FastAPI has done, is started again once.
-    """
+    """Return what was measured, by service and number of connections, once for each round."""
     found: dict[str, dict[int, list[Measured]]] = {
         name: {connections: [] for connections in clients} for name in services
     }
@@ -322,14 +336,7 @@ def measured(
         for number in range(rounds):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
-                try:
-                    once = services[name].measure(kind, token, connections, seconds)
-                except AssertionError:
-                    if name == "taskapp":
-                        raise
-                    print(f"{name} failed in {kind.name} with {connections} clients", flush=True)
-                    services[name].restart()
-                    once = services[name].measure(kind, token, connections, seconds)
+                once = services[name].measure(kind, token, connections, seconds)
                 found[name][connections].append(once)
     return found
 

@@ -118,7 +118,8 @@ async def find(db: AsyncSession, user_id: str, task_id: int) -> Task:
 
 
 async def save(db: AsyncSession, task: Task) -> Task:
-    task.revision = await next_revision(db, task.user_id)
+    with db.no_autoflush:  # or the task would be written before, and once more afterwards
+        task.revision = await next_revision(db, task.user_id)
     task.updated_at = datetime.now(UTC)
     db.add(task)
     await db.commit()
