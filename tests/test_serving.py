@@ -113,7 +113,7 @@ def test_a_file_is_sent_whole(both_ends):
     assert received == content
 
 
-def test_the_head_goes_with_the_beginning_of_the_body(both_ends, monkeypatch):
+def test_the_head_goes_with_a_short_body(both_ends, monkeypatch):
     client, sent = clients.Client(both_ends[0]), []
     monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
     asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
@@ -130,6 +130,19 @@ def test_the_head_goes_with_the_beginning_of_the_body(both_ends, monkeypatch):
     assert sent[0].endswith(b"\r\nContent-Length: 7\r\n\r\nwhat")
     assert sent[1:] == [b"is", b"s"]
     assert b"Server:" not in sent[0]
+
+
+def test_a_long_body_is_not_copied(both_ends, monkeypatch):
+    client, sent = clients.Client(both_ends[0]), []
+    monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
+    asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
+    response, body = worker._Response(asked, client, Config()), b"x" * (worker.GATHERED + 1)
+
+    response.start_response("200 OK", [("Content-Length", str(len(body)))])
+    response.write(body)
+
+    assert len(sent) == 2
+    assert sent[1] is body
 
 
 def test_a_head_without_a_body_goes_by_itself(both_ends, monkeypatch):

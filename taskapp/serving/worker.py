@@ -40,6 +40,7 @@ STATUSES: dict[type[Exception], int] = {
 ACCEPTED = 16  # connections in one turn of the loop, at most
 HESITATION = 10e-6  # seconds before another one is accepted, for each that a worker has
 REST = 1e-3  # seconds before more are accepted by a worker that has as many as that
+GATHERED = 2**15  # bytes of a body that are sent together with the head, at most
 FURTHER_HEADERS = 2**16  # bytes of a request's head beside its longest header
 
 
@@ -232,7 +233,7 @@ def _date(timestamp: float | None = None) -> str:
 
 
 class _Response(wsgi.Response):
-    """An answer whose head does not name the server, and goes with the beginning of the body."""
+    """An answer whose head does not name the server, and goes with a short body."""
 
     sock: Any
 
@@ -242,7 +243,7 @@ class _Response(wsgi.Response):
 
     def write(self, arg: bytes) -> None:
         """Send a part of the body."""
-        if self.headers_sent:
+        if self.headers_sent or len(arg) > GATHERED:  # a copy of a long one would wait beside it
             super().write(arg)
             return
         with self.sock.gathered():
