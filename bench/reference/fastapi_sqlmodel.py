@@ -68,6 +68,7 @@ class Task(TaskRead, table=True):
     id: int | None = Field(
         default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
     )
+    user_id: str = Field(primary_key=True)
     tags: list[str] = Field(default_factory=list, sa_column=Column(ARRAY(Text)))
     completed_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True)))
