@@ -33,7 +33,9 @@ from tests.servers import Postgres
 # What is said of a part of the service beside the tests that mirror it: tests/auth of taskapp/auth.
 BESIDE = {
     "accounts": [
-        *("rest/test_rate_limits.py", "telemetry/test_audit.py", "test_privacy.py"),
+        "rest/test_rate_limits.py",
+        "telemetry/test_audit.py",
+        "test_privacy.py",
         "test_cli.py",
     ],
     "auth": ["accounts", "programs", "telemetry/test_audit.py", "test_cli.py"],

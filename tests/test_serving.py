@@ -113,11 +113,17 @@ def test_a_file_is_sent_whole(both_ends):
     assert received == content
 
 
-def test_the_head_goes_with_a_short_body(both_ends, monkeypatch):
+@pytest.fixture
+def answering(both_ends, monkeypatch):
+    """An answer to a GET, and what of it has been sent, by one system call each."""
     client, sent = clients.Client(both_ends[0]), []
     monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
     asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
-    response = worker._Response(asked, client, Config())
+    return worker._Response(asked, client, Config()), sent
+
+
+def test_the_head_goes_with_a_short_body(answering):
+    response, sent = answering
 
     response.start_response("200 OK", [("Content-Length", "7")])
     assert sent == []
@@ -132,11 +138,8 @@ def test_the_head_goes_with_a_short_body(both_ends, monkeypatch):
     assert b"Server:" not in sent[0]
 
 
-def test_a_long_body_is_not_copied(both_ends, monkeypatch):
-    client, sent = clients.Client(both_ends[0]), []
-    monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
-    asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
-    response, body = worker._Response(asked, client, Config()), b"x" * (worker.GATHERED + 1)
+def test_a_long_body_is_not_copied(answering):
+    (response, sent), body = answering, b"x" * (worker.GATHERED + 1)
 
     response.start_response("200 OK", [("Content-Length", str(len(body)))])
     response.write(body)
@@ -145,11 +148,8 @@ def test_a_long_body_is_not_copied(both_ends, monkeypatch):
     assert sent[1] is body
 
 
-def test_a_head_without_a_body_goes_by_itself(both_ends, monkeypatch):
-    client, sent = clients.Client(both_ends[0]), []
-    monkeypatch.setattr(client, "_send", lambda data, end: sent.append(data))
-    asked = Mock(method="GET", version=(1, 1), should_close=lambda: False)
-    response = worker._Response(asked, client, Config())
+def test_a_head_without_a_body_goes_by_itself(answering):
+    response, sent = answering
 
     response.start_response("304 Not Modified", [("ETag", '"7"')])
     response.close()

@@ -100,7 +100,8 @@ def create_task(fields: dict[str, Any], user_id: str) -> Answer:
     task.
     """
     owner = auth.identity()
-    with (transaction if fields.get("external_id") else autocommit)(owner.id):
+    block = transaction if fields.get("external_id") else autocommit
+    with block(owner.id):
         task, headers = _answer(room.create(owner, fields))
     return task, {"Location": task_url(user_id, task.id), **headers}
 
