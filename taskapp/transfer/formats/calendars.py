@@ -183,7 +183,8 @@ def _fields(todo: Component, around: _Around) -> tuple[Fields, tuple[str, ...]]:
 def _understood(todo: Component, around: _Around) -> Fields:
     rule = _rule(todo)
     known = known_rule(rule)
-    parent = around.titles.get(str(_one(todo, "RELATED-TO")))
+    whole = _text(todo, "RELATED-TO")
+    parent = around.titles.get(whole) if whole else None
     description = with_more(
         _text(todo, "DESCRIPTION"),
         f"Part of: {_unescaped(parent)}" if parent else "",

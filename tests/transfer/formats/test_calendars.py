@@ -108,6 +108,13 @@ def test_the_title_of_the_whole_is_kept_wherever_it_stands():
     assert second["title"] == "A, whole that is folded after some letters"
 
 
+@pytest.mark.parametrize("named", ["None", "", " "])
+def test_what_is_a_part_of_nothing_is_not_said_to_be_one(named):
+    whole = [f"UID:{named}", "SUMMARY:Whole"]
+    for task in tasks(calendar(whole, ["SUMMARY:Alone"], ["SUMMARY:Blank", "RELATED-TO:"])):
+        assert "description" not in task
+
+
 def test_of_a_long_title_each_part_has_the_beginning():
     part = ["UID:1", "SUMMARY:Part", "RELATED-TO:2"]
     [first, _] = tasks(calendar(part, ["UID:2", "SUMMARY:" + "\\," * 1000]))

@@ -49,6 +49,13 @@ def test_a_task_comes_with_all_that_there_is_about_it():
     }
 
 
+@pytest.mark.parametrize("number", ["None", "", " "])
+def test_what_is_a_part_of_nothing_is_not_said_to_be_one(number):
+    whole = row(Title="Whole", Status="0", taskId=number)
+    for task in tasks(backup(whole, row(Title="Alone", Status="0"))):
+        assert "description" not in task
+
+
 @pytest.mark.parametrize(
     ("number", "word"), [("0", "none"), ("1", "low"), ("3", "medium"), ("5", "high")]
 )
