@@ -319,7 +319,7 @@ class Api(flask_smorest.Api):
         """Document no pages but our own."""
 
     def _register_responses(self) -> None:
-        for status in HTTPStatus:
+        for status in map(HTTPStatus, (*MEANINGS, 304)):
             self.spec.components.response(status.name, _response(status), lazy=True)
         self.spec.components.response("DEFAULT_ERROR", _response(HTTPStatus(500)), lazy=True)
 
@@ -409,22 +409,17 @@ def _row_id_parameter(converter: RowId) -> dict[str, Any]:
 
 
 def _response(status: HTTPStatus) -> dict[str, Any]:
-    detail = EXAMPLES[status].description if status in EXAMPLES else MEANINGS.get(status)
-    example = problems.document(
-        status.phrase,
-        status.value,
-        detail or status.description,
-        instance=INSTANCE,
-        request_id=REQUEST_ID,
-    )
-    if status == 422:
-        example["errors"] = INVALID
     headers = {name: _header(name) for name in ("X-Request-ID", *OF_STATUS.get(status, ()))}
     if status == 304:
         return {"description": "The copy at hand is current.", "headers": headers}
+    detail = str(EXAMPLES[status].description) if status in EXAMPLES else MEANINGS[status]
+    example = problems.document(
+        status.phrase, status.value, detail, instance=INSTANCE, request_id=REQUEST_ID
+    )
+    if status == 422:
+        example["errors"] = INVALID
     content = {problems.MEDIA_TYPE: {"schema": ProblemSchema, "example": example}}
-    description = MEANINGS.get(status, status.phrase)
-    return {"description": description, "headers": headers, "content": content}
+    return {"description": MEANINGS[status], "headers": headers, "content": content}
 
 
 def _header(name: str) -> dict[str, str]:
