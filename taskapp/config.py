@@ -231,7 +231,8 @@ def _origin(text: str) -> str:
     Those of apps have schemes of their own, such as capacitor://localhost. Raises
     `marshmallow.ValidationError`.
     """
-    unlike = ma.ValidationError(f"{text!r} is not like https://app.example.com")
+    shown = re.sub("//.*@", "//…@", text)  # without a password
+    unlike = ma.ValidationError(f"{shown!r} is not like https://app.example.com")
     try:
         parts = urlsplit(text)
         port, host = parts.port, parts.hostname or ""
@@ -248,8 +249,8 @@ def _origin(text: str) -> str:
         raise unlike from None
     if not HOST.fullmatch(host):
         _refuse_pattern(text)
-    shown = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{host}{shown}"
+    named = "" if port in (None, DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{named}"
 
 
 def _host(host: str) -> str:

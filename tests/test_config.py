@@ -249,6 +249,8 @@ def test_every_line_of_the_example_is_accepted(tmp_path):
         ("SENTRY_DSN", MARKER, "https://key@"),
         ("SENTRY_DSN", f"https://{MARKER}@sentry.example.com", "https://key@"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", f"{MARKER}:4318", "http://collector:4318"),
+        ("CORS_ORIGINS", f"https://u:{MARKER}@app.example.com", "'https://…@app.example.com'"),
+        ("CORS_ORIGINS", f"https://u:{MARKER}@app.example.com:x", "'https://…@app.example.com:x'"),
         ("JWT_SECRET_KEY_FILE", "/nonexistent/secret", "/nonexistent/secret can't be read"),
     ],
 )
