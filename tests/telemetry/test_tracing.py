@@ -76,6 +76,7 @@ def test_a_callers_trace_goes_on_through_request_and_statement(receiver, postgre
     settings = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{receiver.address}",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "OTEL_SEMCONV_STABILITY_OPT_IN": "http/dup",  # by old and by new names
         "WEB_CONCURRENCY": "1",
     }
     with (
