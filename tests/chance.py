@@ -1,4 +1,8 @@
-"""How much that is drawn by chance is tried: all of it by `.ci/run`, a quarter otherwise."""
+"""How much that is drawn by chance is tried.
+
+By `.ci/run` all of it, and the same each time for the same code, so that a change fails by what it
+changes; otherwise a quarter, others each time.
+"""
 
 import os
 import random
@@ -21,6 +25,7 @@ def some_of(every: Iterable[int]) -> list[int]:
 
 
 def begin() -> None:
-    """Let this hold for tests that name no number, too."""
-    settings.register_profile("taskapp", max_examples=some(settings.default.max_examples))
+    """Let this hold for what Hypothesis draws, also in tests that name no number."""
+    most = some(settings.default.max_examples)
+    settings.register_profile("taskapp", max_examples=most, derandomize=ALL)
     settings.load_profile("taskapp")
