@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from tests.chance import some
 from tests.conftest import Person, person
 from tests.tasks.test_undo import age, purge
 
@@ -149,10 +150,9 @@ def test_a_copy_built_from_changes_equals_the_list(app, database_url):
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine(app),
         settings=settings(
-            max_examples=examples,
+            max_examples=some(examples),
             stateful_step_count=40,
             deadline=None,
-            derandomize=True,
             suppress_health_check=checks,
         ),
     )
