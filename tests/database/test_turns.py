@@ -87,6 +87,37 @@ def test_nobody_has_all_turns():
     assert turns._free == 3
 
 
+def test_beside_others_a_name_gets_more_turns_only_up_to_its_share():
+    turns = Turns(6, seconds=PATIENCE, room=6)
+    queue = Queue(turns)
+    with ExitStack() as held, ExitStack() as others:
+        for name in ("many", "many"):
+            held.enter_context(turns.of(name))
+        for name in ("alice", "bob"):
+            others.enter_context(turns.of(name))
+
+        queue.ask("many", "many", "many")  # two of six are there for each of three
+        with turns.of("carol"):
+            assert turns.waiting == 3
+        assert turns.waiting == 3
+
+        others.close()
+        assert turns.waiting == 0
+    queue.end()
+
+    assert not turns._held
+    assert turns._free == 6
+
+
+def test_whoever_gives_up_waiting_leaves_a_share_to_the_others():
+    turns = Turns(2, seconds=0.05, room=6)
+    with turns.of("alice"), turns.of("bob"), pytest.raises(Unavailable), turns.of("carol"):
+        pass
+
+    assert not turns._held
+    assert turns._free == 2
+
+
 def test_waiting_ends_with_unavailable_and_takes_no_turn_away():
     turns = Turns(1, seconds=0.05, room=3)
 
