@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from flask import Flask, Request
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from taskapp import (
     accounts,
@@ -34,8 +35,22 @@ from taskapp.rest import cors, idempotency, security_headers
 from taskapp.telemetry import request_ids
 
 
+class _Rule(Rule):
+    """A rule whose addresses nobody may ask for: the code that makes them waits for the first."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = cache(super()._compile_builder)
+
+        def build(rule: Rule, **values: Any) -> tuple[str, str]:
+            return compiled(append_unknown)(rule, **values)
+
+        return build
+
+
 class _Service(Flask):
     """Flask that does not find out for each request what is the same for all."""
+
+    url_rule_class = _Rule
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return what finds the route of a request, and makes addresses."""

@@ -1,15 +1,18 @@
 """The OpenAPI 3.1 document at /openapi.json and Swagger UI, from our own files, at /docs."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import flask_smorest
 import flask_swagger_ui
 import marshmallow as ma
+from apispec import APISpec
 from flask import Blueprint as FlaskBlueprint
 from flask import Flask, Response, current_app, request, send_from_directory
 from marshmallow import fields
@@ -301,9 +304,41 @@ class PublicBlueprint(flask_smorest.Blueprint):
 
 
 class Api(flask_smorest.Api):
-    """flask-smorest's Api, with problem details as its errors."""
+    """flask-smorest's Api, with problem details as its errors.
+
+    Its document is made when somebody first asks for it: that takes as long as all else of an
+    application, and few processes are ever asked.
+    """
 
     ERROR_SCHEMA = ProblemSchema
+
+    def __init__(self, app: Flask) -> None:
+        self._undocumented: deque[Callable[[APISpec], None]] = deque()
+        self._documenting = Lock()
+        super().__init__(app)
+
+    @property
+    def spec(self) -> APISpec:
+        """The document, complete."""
+        with self._documenting:
+            while self._undocumented:
+                self._undocumented.popleft()(self._spec)
+            return self._spec
+
+    @spec.setter
+    def spec(self, spec: APISpec) -> None:
+        self._spec = spec
+
+    def register_blueprint(
+        self, blp: flask_smorest.Blueprint, *, parameters: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Register a blueprint, with parameters that are in the path of each of its operations."""
+        self._app.register_blueprint(blp)
+        self._undocumented.append(
+            lambda spec: blp.register_views_in_doc(
+                self, self._app, spec, name=blp.name, parameters=list(parameters)
+            )
+        )
 
     def _openapi_json(self) -> Response:
         """Serve the document, with answers in the form that is set."""

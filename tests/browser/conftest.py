@@ -63,8 +63,9 @@ class Watch:
         context.on("request", lambda request: self.urls.append(request.url))
 
     def _hear(self, message) -> None:
-        if message.type in ("error", "warning") and not any(each in message.text for each in self.expected):
-            self.errors.append(f"{message.text} {message.location.get('url', '')}")
+        text = message.text
+        if message.type in ("error", "warning") and not any(each in text for each in self.expected):
+            self.errors.append(f"{text} {message.location.get('url', '')}")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

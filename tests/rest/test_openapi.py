@@ -2,10 +2,15 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
+import flask_smorest
 import pytest
+from flask import url_for
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
+from werkzeug.routing import Rule
 
 from taskapp import create_app
 from tests.accounts import people
@@ -36,6 +41,34 @@ def test_every_route_is_in_the_document_and_the_other_way_round(app, stranger):
     }
 
     assert documented == routed
+
+
+def watched(owner, name):
+    return mock.patch.object(owner, name, autospec=True, side_effect=getattr(owner, name))
+
+
+def test_what_takes_long_to_make_waits_until_somebody_asks_for_it(environ, stranger):
+    with (
+        watched(flask_smorest.Blueprint, "register_views_in_doc") as document,
+        watched(Rule, "_compile_builder") as address,
+    ):
+        app = create_app(environ)
+        assert not document.called
+        assert not address.called
+
+        assert app.test_client().get("/openapi.json").json == stranger.get("/openapi.json").json
+        with app.test_request_context():
+            assert url_for("tasks.list_tasks", user_id="a b") == "/api/a%20b/tasks"
+        assert document.called
+        assert address.call_count == 1
+
+
+def test_the_document_is_complete_for_all_who_ask_at_once(environ, stranger):
+    app = create_app(environ)
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: app.test_client().get("/openapi.json"), range(4)))
+
+    assert {answer.data for answer in answers} == {stranger.get("/openapi.json").data}
 
 
 def assert_documented(document, path, method, answer):
