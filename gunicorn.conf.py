@@ -1,5 +1,10 @@
 """How gunicorn serves the application: `gunicorn` alone, in this folder, is enough."""
 
+import gc
+
+# What is loaded stays: while it loads nobody looks for garbage, and afterwards nobody in it.
+gc.disable()
+
 # Before anything else takes a socket, a lock or an SSL context as it was.
 from gevent import monkey
 
@@ -77,6 +82,10 @@ try:
 except BadSetting as bad:
     sys.exit(f"taskapp: {bad}")
 
+# Workers are forked from here: what none of them looks at they share.
+gc.freeze()
+gc.enable()
+
 wsgi_app = "wsgi:app"
 bind = (
     f"[{settings.host}]:{settings.port}"
@@ -134,6 +143,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
+    gc.freeze()
     start.begin(worker)
     # The last of the first workers: what a newcomer wants to know comes last.
     if settings.client and worker.age == workers:
