@@ -25,7 +25,7 @@ class Replica:
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
     next: str = ""
     last: tuple[str, str, dict[str, Any]] | None = None
-    answer: bytes = b""
+    answer: Any = None
 
 
 def machine(app) -> type[RuleBasedStateMachine]:
@@ -36,6 +36,8 @@ def machine(app) -> type[RuleBasedStateMachine]:
             self.start = f"{self.alice.tasks_url}/changes?since=0"
             self.replicas = [Replica(next=self.start), Replica(next=self.start)]
             self.ids: list[int] = []
+            self.hidden: set[int] = set()  # deleted, and may be restored
+            self.gone: set[int] = set()
 
         def send(self, who: int, method: str, path: str, **request: Any) -> Any:
             headers = {"Idempotency-Key": secrets.token_hex(8), **request.pop("headers", {})}
@@ -44,7 +46,7 @@ def machine(app) -> type[RuleBasedStateMachine]:
             assert response.status_code in (200, 201, 404, 412), response.text
             if response.status_code < 300:
                 self.replicas[who].last = (method, path, request)
-                self.replicas[who].answer = response.data
+                self.replicas[who].answer = response
             return response
 
         def some_task(self, which: int) -> int:
@@ -80,11 +82,18 @@ def machine(app) -> type[RuleBasedStateMachine]:
 
         @rule(who=WHO, which=WHICH, permanent=st.booleans())
         def delete(self, who: int, which: int, permanent: bool) -> None:
-            self.send(who, "DELETE", f"/{self.some_task(which)}?permanent={permanent}")
+            task_id = self.some_task(which)
+            answer = self.send(who, "DELETE", f"/{task_id}?permanent={permanent}")
+            if answer.status_code == 200:
+                self.hidden.add(task_id)
+                if permanent:
+                    self.gone.add(task_id)
 
         @rule(who=WHO, which=WHICH)
         def restore(self, who: int, which: int) -> None:
-            self.send(who, "POST", f"/{self.some_task(which)}/restore")
+            task_id = self.some_task(which)
+            if self.send(who, "POST", f"/{task_id}/restore").status_code == 200:
+                self.hidden.discard(task_id)
 
         @rule(who=WHO)
         def retry(self, who: int) -> None:
@@ -92,13 +101,17 @@ def machine(app) -> type[RuleBasedStateMachine]:
             if replica.last:
                 method, path, request = replica.last
                 response = self.alice.open(self.alice.tasks_url + path, method, **request)
-                assert response.data == replica.answer
-                assert response.headers["Idempotent-Replayed"] == "true"
+                if replica.answer.json.get("id") in self.gone:
+                    assert response.status_code == 410
+                else:
+                    assert response.data == replica.answer.data
+                    assert response.headers["Idempotent-Replayed"] == "true"
 
         @rule()
         def purge(self) -> None:
             age(app, self.alice)
             purge(app)
+            self.gone |= self.hidden
 
         @rule(who=WHO, limit=st.integers(1, 5), pages=st.integers(1, 10))
         def sync(self, who: int, limit: int, pages: int) -> None:
