@@ -143,7 +143,6 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    gc.freeze()
     start.begin(worker)
     # The last of the first workers: what a newcomer wants to know comes last.
     if settings.client and worker.age == workers:

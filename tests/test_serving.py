@@ -1,7 +1,9 @@
 """What our worker changes in gunicorn, where no answer shows it."""
 
+import gc
 import io
 import os
+import runpy
 from collections import Counter
 from typing import Any
 from unittest.mock import Mock
@@ -15,8 +17,23 @@ from gunicorn.config import Config
 from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.unreader import SocketUnreader
 
+from taskapp.config import ROOT
 from taskapp.serving import clients, origins, start, worker
 from taskapp.serving.worker import Logger, Worker
+from tests.conftest import SECRET
+
+
+def test_what_is_loaded_is_never_looked_through_for_garbage_but_what_comes_later_is(
+    monkeypatch, tmp_path
+):
+    monkeypatch.setenv("JWT_SECRET_KEY", SECRET)
+    monkeypatch.setenv("INSTANCE_PATH", str(tmp_path))
+    frozen = gc.get_freeze_count()
+
+    runpy.run_path(str(ROOT / "wsgi.py"))
+
+    assert gc.get_freeze_count() > frozen
+    assert gc.isenabled()
 
 
 def test_nothing_is_gathered_for_an_access_log_that_nobody_writes():
