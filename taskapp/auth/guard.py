@@ -9,7 +9,7 @@ from flask import Flask, current_app, g, request
 from flask_jwt_extended import JWTManager
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from taskapp import config, paths, problems
+from taskapp import config, current, paths, problems
 from taskapp.auth import programs, tokens
 from taskapp.auth.jwks import Jwks, Unreachable
 from taskapp.database import now
@@ -62,7 +62,7 @@ def shared_key(settings: config.Settings) -> tokens.Key:
 
 def verifier() -> tokens.Verifier:
     """Return the application's verifier of tokens."""
-    return cast(tokens.Verifier, current_app.extensions["taskapp.verifier"])
+    return cast(tokens.Verifier, current.app().extensions["taskapp.verifier"])
 
 
 def login_keys() -> Jwks | None:
@@ -82,7 +82,7 @@ def warm_up(app: Flask) -> None:
 
 def identity() -> tokens.Identity:
     """Return the user whom the request's token names; behind the guard there always is one."""
-    return cast(tokens.Identity, g.token.identity)
+    return cast(tokens.Identity, current.notes().token.identity)
 
 
 def session_id() -> str | None:
@@ -131,11 +131,12 @@ def require_owner() -> None:
     A route whose path has none gets the token's. Raises what `require_token` does, or
     `problems.NotOwner` (403).
     """
-    asked = request._get_current_object()  # type: ignore[attr-defined]
+    asked = current.request()
     if asked.method == "OPTIONS":
         return
     token = _identify()
-    owner = asked.view_args.setdefault("user_id", token.identity.id)
+    in_path = cast(dict[str, str], asked.view_args)
+    owner = in_path.setdefault("user_id", token.identity.id)
     if owner != token.identity.id:
         raise _not_owner(owner)
     _check_scope(token)
@@ -147,7 +148,7 @@ def _identify() -> tokens.Token | programs.Program:
     token = _program(encoded) if encoded.startswith(programs.PREFIX) else _verified(encoded)
     _remember(token)
     # Before more is looked up: also whoever hears 403 or 404 all the time has asked.
-    current_app.extensions["taskapp.count"]()
+    current.app().extensions["taskapp.count"]()
     if _session_has_ended(token):
         metrics.token_checks.labels("session ended").inc()
         audit.event("token.refused", user_id=token.identity.id, reason="The session has ended.")
@@ -200,7 +201,7 @@ def _check_scope(token: tokens.Token | programs.Program) -> None:
 
 
 def _remember(token: tokens.Token | programs.Program) -> None:
-    noted = g._get_current_object()
+    noted = current.notes()
     noted.token, noted.user_id = token, token.identity.id
     # What Flask-JWT-Extended's `verify_jwt_in_request` would leave, for its `get_jwt_identity`,
     # `get_jwt`, `current_user` and their kin. Its decoder knows one key and no required claims,
@@ -213,7 +214,7 @@ def _remember(token: tokens.Token | programs.Program) -> None:
 
 def _bearer() -> str:
     """Return the token of the request (RFC 6750, section 2.1)."""
-    authorization = request.headers.get("Authorization")
+    authorization = current.request().headers.get("Authorization")
     if authorization is None:
         metrics.token_checks.labels("missing").inc()
         raise problems.Unauthorized("A token is needed: send Authorization: Bearer <JWT>.")
@@ -230,21 +231,23 @@ def _session_has_ended(token: tokens.Token | programs.Program) -> bool:
     # One look by primary key for each request: so a sign-out holds at once, in every process.
     if token.session is None:
         return False
-    return not current_app.extensions["taskapp.has_session"](token.identity.id, token.session)
+    has_session = current.app().extensions["taskapp.has_session"]
+    return not has_session(token.identity.id, token.session)
 
 
 def _guard_unrouted() -> None:
     # What no route answers under a user's path is still the user's: whoever may not come in
     # hears 401 or 403 and learns nothing about what is there.
-    if not isinstance(request.routing_exception, NotFound | MethodNotAllowed):
+    asked = current.request()
+    if not isinstance(asked.routing_exception, NotFound | MethodNotAllowed):
         return
-    path = request.path
-    if request.method == "OPTIONS" or not path.startswith("/api/") or path.startswith(ANYBODYS):
+    path = asked.path
+    if asked.method == "OPTIONS" or not path.startswith("/api/") or path.startswith(ANYBODYS):
         return
     if versioned := VERSIONED.fullmatch(path):
         address = paths.written(versioned[1] + versioned[3])
         raise problems.NotFound(f"There is nothing here. {NO_VERSION} Call {address}")
-    if request.method == "POST" and (misplaced := MISPLACED.fullmatch(path)):
+    if asked.method == "POST" and (misplaced := MISPLACED.fullmatch(path)):
         raise problems.NotFound(f"There is nothing here. Call {ANYBODYS}{misplaced[1]}")
     # No scope is looked at: there is nothing here to be done.
     _identify()

@@ -9,11 +9,11 @@ from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
-from flask import current_app, has_request_context, request
+from flask import has_request_context, request
 from sqlalchemy import exc
 from sqlalchemy.pool import PoolProxiedConnection
 
-from taskapp import clients
+from taskapp import clients, current
 from taskapp.database.exchange import ROLLBACK, Connection, Query
 from taskapp.database.strategies import AWAY, BEGIN, Distributed, OneServer, Strategy
 from taskapp.database.turns import Turns, Unavailable
@@ -173,7 +173,7 @@ def _turn(database: Database, user_id: str) -> AbstractContextManager[None]:
 
 
 def _database() -> Database:
-    return cast(Database, current_app.extensions["taskapp.database"])
+    return cast(Database, current.app().extensions["taskapp.database"])
 
 
 @contextmanager

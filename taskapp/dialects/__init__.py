@@ -7,9 +7,9 @@ knows our own form asks for it with a header: our page and library work whatever
 
 from typing import cast
 
-from flask import Flask, has_request_context, request
+from flask import Flask, has_request_context
 
-from taskapp import config, problems
+from taskapp import config, current, problems
 from taskapp.dialects.forms import Form
 
 HEADER = "Taskapp-Form"  # with any value
@@ -27,6 +27,6 @@ def init_app(app: Flask) -> None:
 def of(app: Flask) -> Form:
     """Return the form that is set or, for a request that asks for it, our own."""
     form = cast(Form, app.extensions["taskapp.dialect"])
-    if not form.is_ours and has_request_context() and HEADER in request.headers:
+    if not form.is_ours and has_request_context() and HEADER in current.request().headers:
         return OURS
     return form

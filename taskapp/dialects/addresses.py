@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 import flask
-from flask import Flask, request
+from flask import Flask
+
+from taskapp import current
 
 LONG, SHORT = "/api/<user_id>/tasks", "/api/tasks"
 SIGN_IN = "/api/auth/"
@@ -36,7 +38,7 @@ def url_for(endpoint: str, *, user_id: str, **values: Any) -> str:
 
 def task_url(user_id: str, task_id: int) -> str:
     """Return the address of a task of this user, as `url_for` would."""
-    if request.root_path:  # which may be as long as a header: it is not remembered
+    if current.request().root_path:  # which may be as long as a header: it is not remembered
         return url_for("tasks.get_task", user_id=user_id, task_id=task_id)
     return f"{_tasks_url(_named(user_id))}/{task_id}"
 
@@ -49,7 +51,7 @@ def _tasks_url(user_id: str | None) -> str:
 
 def _named(user_id: str) -> str | None:
     """Return the user id where the request was made by an address that has it."""
-    rule = request.url_rule
+    rule = current.request().url_rule
     return user_id if rule is None or "user_id" in rule.arguments else None
 
 

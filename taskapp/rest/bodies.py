@@ -6,14 +6,14 @@ from functools import cache, wraps
 from typing import Any, NoReturn, cast
 
 import marshmallow as ma
-from flask import Request, current_app, g, request
+from flask import Request, g, request
 from gunicorn.http.errors import ParseException
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from taskapp import config, cooperation, dialects, problems
+from taskapp import config, cooperation, current, dialects, problems
 from taskapp.dialects import names
 from taskapp.rest import preferences
 
@@ -28,7 +28,7 @@ class Parser(FlaskParser):
 
     def get_default_request(self) -> Request:
         """Return the request at hand, not a proxy that looks for it each time."""
-        return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
+        return current.request()
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
         """Return the parameters of a query, which most requests don't have."""
@@ -48,7 +48,7 @@ class Parser(FlaskParser):
         if sent is None and getattr(schema, "may_be_left_out", False):
             return {}
         if isinstance(sent, dict):
-            sent, g.sent_as = in_our_words(sent, schema)
+            sent, current.notes().sent_as = in_our_words(sent, schema)
         return sent
 
     def handle_error(self, error: ma.ValidationError, *args: Any, **kwargs: Any) -> NoReturn:
@@ -81,7 +81,7 @@ def in_our_words(sent: dict[str, Any], schema: ma.Schema) -> tuple[dict[str, Any
 
     Raises `problems.Invalid` for names that nobody knows, where the client prefers that.
     """
-    more = dialects.of(current_app).aliases
+    more = dialects.of(current.app()).aliases
     known = _known((*schema.load_fields, *getattr(schema, "also_known", ())), more)
     if not known.issuperset(sent):
         preferences.handle("field", [name for name in sent if name not in known])
@@ -116,7 +116,7 @@ def read(req: Request) -> bytes:
     most = cast(int, req.max_content_length)  # there always is a limit
     try:
         # A larger body may take longer, at the same pace.
-        seconds = config.of(current_app).body_timeout * max(1.0, most / PACED)
+        seconds = config.of(current.app()).body_timeout * max(1.0, most / PACED)
         with cooperation.time_limit(seconds, problems.RequestTimeout()):
             body = req.get_data(cache=True)
     except (ParseException, ClientDisconnected, OSError):

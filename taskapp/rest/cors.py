@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask_cors.core import get_cors_headers, get_cors_options
 from werkzeug.datastructures import Headers
 
-from taskapp import config, headers
+from taskapp import config, current, headers
 from taskapp.headers import Header
 
 EXPOSED = [
@@ -102,6 +102,7 @@ def _warn(origin: str) -> None:
 def _answer_preflight() -> Response | None:
     # A browser gives up on a preflight that is not 2xx, also where the path does not exist, and
     # then hides the real answer from the frontend. Flask-CORS adds the headers afterwards.
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+    asked = current.request()
+    if asked.method == "OPTIONS" and "Access-Control-Request-Method" in asked.headers:
         return Response(status=204)
     return None

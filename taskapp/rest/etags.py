@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 
-from taskapp import dialects, problems
+from taskapp import current, dialects, problems
 from taskapp.rest import openapi
 from taskapp.rest.json import Answer
 
@@ -100,13 +100,14 @@ def _precondition() -> Precondition:
     A weak tag counts as the strong one: proxies that compress make ours weak, and a revision names
     one state of a task whatever its encoding. One that is not ours matches nothing.
     """
-    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
+    sent = current.request().headers
+    if "If-Match" not in sent and "If-None-Match" not in sent:
         return ANY
     match, none_match = _tags("If-Match"), _tags("If-None-Match")
     one_of = none_of = None
-    if "If-Match" in request.headers and not match.star_tag:
+    if "If-Match" in sent and not match.star_tag:
         one_of = _revisions(match.as_set(include_weak=True))
-    if "If-None-Match" in request.headers and not none_match.star_tag:
+    if "If-None-Match" in sent and not none_match.star_tag:
         none_of = _revisions(none_match.as_set(include_weak=True))
     if none_match.star_tag:
         one_of = frozenset()
@@ -124,28 +125,28 @@ def headers(revision: int) -> dict[str, str]:
 
 def tag(revision: int) -> str:
     """Return what stands in an ETag: the revision, and which form its representation has."""
-    return f"{revision}{dialects.of(current_app).mark}"
+    return f"{revision}{dialects.of(current.app()).mark}"
 
 
 def asks_whether_modified() -> bool:
     """Tell whether the request has a copy and asks only for what is newer."""
-    return "If-None-Match" in request.headers
+    return "If-None-Match" in current.request().headers
 
 
 def not_modified(revision: int) -> Response | None:
     """Return a 304 if the request's copy is of this revision."""
-    current = headers(revision)
-    has = request.headers.get("If-None-Match")
+    newest = headers(revision)
+    has = current.request().headers.get("If-None-Match")
     if has is not None and (
-        has == current["ETag"] or _tags("If-None-Match").contains_weak(current["ETag"].strip('"'))
+        has == newest["ETag"] or _tags("If-None-Match").contains_weak(newest["ETag"].strip('"'))
     ):
-        return Answer(status=304, headers=current)
+        return Answer(status=304, headers=newest)
     return None
 
 
 def _tags(name: str) -> ETags:
     """Return the tags of a header; raises `problems.BadRequest` where there are too many."""
-    sent = request.headers.get(name, "")
+    sent = current.request().headers.get(name, "")
     if sent.count(",") >= MOST:
         raise problems.BadRequest(f"{name} has more than {MOST} tags.")
     return parse_etags(sent)

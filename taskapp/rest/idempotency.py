@@ -17,7 +17,7 @@ from flask import Flask, Response, current_app, g, make_response, request
 from marshmallow import fields
 from sqlalchemy.orm import Mapped, mapped_column
 
-from taskapp import config, problems
+from taskapp import config, current, problems
 from taskapp.database import (
     Base,
     Numbers,
@@ -136,7 +136,7 @@ def answers_with(task_id: int | None) -> None:
 
     With `GONE` no copy of the answer is kept.
     """
-    g.answers_with = task_id
+    current.notes().answers_with = task_id
 
 
 def forget(user_id: str, task_ids: Sequence[int]) -> None:
@@ -171,7 +171,7 @@ def _erase(user_id: str) -> None:
 
 
 def _key() -> str | None:
-    sent = request.headers.get(HEADER)
+    sent = current.request().headers.get(HEADER)
     if sent is None:
         return None
     if not SANE.fullmatch(sent):

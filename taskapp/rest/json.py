@@ -3,11 +3,11 @@
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import Headers
 
-from taskapp import dialects
+from taskapp import current, dialects
 
 _written = msgspec.json.Encoder().encode
 
@@ -38,7 +38,7 @@ class FormedProvider(Provider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         answer = self._prepare_response_obj(args, kwargs)
-        return super().response(dialects.of(current_app).answer(answer))
+        return super().response(dialects.of(current.app()).answer(answer))
 
 
 def init_app(app: Flask) -> None:

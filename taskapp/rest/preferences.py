@@ -11,10 +11,10 @@ from functools import wraps
 from typing import Any
 
 import marshmallow as ma
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.http import parse_list_header
 
-from taskapp import problems
+from taskapp import current, problems
 
 HANDLINGS = ("strict", "lenient")
 TOLD_MOST = 200  # names for each process
@@ -40,11 +40,12 @@ def heeded(view: Callable[..., Any], known: Collection[str]) -> Callable[..., An
 
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        environ = request.environ
+        asked = current.request()
+        environ = asked.environ
         if "HTTP_PREFER" in environ:
-            g.handling = _handling(environ["HTTP_PREFER"])
+            current.notes().handling = _handling(environ["HTTP_PREFER"])
         if environ.get("QUERY_STRING"):
-            handle("query parameter", [name for name in request.args if name not in known])
+            handle("query parameter", [name for name in asked.args if name not in known])
         return view(*args, **kwargs)
 
     return wrapper
@@ -55,7 +56,7 @@ def handle(kind: str, unknown: Iterable[str], place: str = "") -> None:
 
     `place` is what a refusal says in front of each.
     """
-    if g.get("handling") != "strict":
+    if current.notes().get("handling") != "strict":
         for name in unknown:
             _tell(kind, name)
         return
@@ -89,6 +90,6 @@ def _tell(kind: str, name: str) -> None:
 
 
 def _say_what_was_applied(response: Response) -> Response:
-    if handling := g.get("handling"):
+    if handling := current.notes().get("handling"):
         response.headers["Preference-Applied"] = f"handling={handling}"
     return response

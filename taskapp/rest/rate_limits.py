@@ -18,7 +18,7 @@ from flask import Flask, Response, current_app, g, request
 from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from taskapp import clients, config, cooperation, problems
+from taskapp import clients, config, cooperation, current, problems
 from taskapp.auth import guard
 from taskapp.telemetry import audit, metrics
 
@@ -125,7 +125,8 @@ def count_address() -> None:
 
 def count_user() -> None:
     """Count a request of the user whose token it has; raises `TooManyRequests`."""
-    _count("reads" if request.method in READS else "writes", g.user_id)
+    name = "reads" if current.request().method in READS else "writes"
+    _count(name, current.notes().user_id)
 
 
 def _look_for_a_proxy() -> None:
@@ -165,7 +166,7 @@ def _count(name: str, key: str) -> None:
 
 
 def _counters() -> Counters:
-    return cast(Counters, current_app.extensions["taskapp.counters"])
+    return cast(Counters, current.app().extensions["taskapp.counters"])
 
 
 def headers(name: str, limit: limits.RateLimitItem, seconds: int) -> dict[str, str]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import current_app, g
+from flask import g
 
-from taskapp import auth, dialects, problems
+from taskapp import auth, current, dialects, problems
 from taskapp.database import autocommit, transaction
 from taskapp.dialects.addresses import task_url
 from taskapp.dialects.forms import Totals
@@ -221,7 +221,7 @@ def _question(arguments: dict[str, Any]) -> listing.Question:
         descending=get("sort_order", usual) == "desc",
         limit=arguments["limit"],
         offset=offset,
-        counts=arguments["count"] or bool(dialects.of(current_app).list_under),
+        counts=arguments["count"] or bool(dialects.of(current.app()).list_under),
     )
     if "cursor" not in arguments:
         return question

@@ -12,10 +12,10 @@ from functools import lru_cache, partial
 from urllib.parse import quote
 
 import msgspec
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
-from taskapp import config, cooperation
+from taskapp import config, cooperation, current
 from taskapp.telemetry import request_ids
 
 LONGEST_PATH = 200  # characters of one that no route has
@@ -107,12 +107,11 @@ def _route_or_path(asked: Request) -> str:
 
 
 def _start() -> None:
-    g.started = time.perf_counter()
+    current.notes().started = time.perf_counter()
 
 
 def _write(name: Callable[[Request], str | None], response: Response) -> Response:
-    # The objects behind the proxies, since these look for the context again each time.
-    asked, noted = request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
+    asked, noted = current.request(), current.notes()
     started = noted.get("started")
     line = {
         "method": asked.method,

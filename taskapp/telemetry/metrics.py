@@ -9,7 +9,7 @@ import sys
 import time
 from functools import cache
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -23,7 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from taskapp import config
+from taskapp import config, current
 
 # The metrics below write into it as soon as they are made, in commands as in workers.
 folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
@@ -97,10 +97,10 @@ def _begin() -> None:
 
 def _measure(response: Response) -> Response:
     # Methods and paths that no route has are made up by clients, without end.
-    asked = request._get_current_object()  # type: ignore[attr-defined]
+    asked = current.request()
     rule = asked.url_rule
     method, route = (asked.method, rule.rule) if rule else ("other", "none")
-    seconds = time.perf_counter() - g.started
+    seconds = time.perf_counter() - current.notes().started
     requests.labels(method, route, response.status_code).observe(seconds)
     return response
 
