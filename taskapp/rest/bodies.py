@@ -31,8 +31,8 @@ class Parser(FlaskParser):
         return current.request()
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
-        """Return the parameters of a query, which most requests don't have."""
-        return super().load_querystring(req, schema) if req.query_string else NO_QUERY
+        """Return the parameters of a query, which `pagination.Arguments` knows how to read."""
+        return req.args if req.query_string else NO_QUERY
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         """Return what the body says, its fields called by our names."""

@@ -7,6 +7,8 @@ from urllib.parse import quote, urlencode
 import marshmallow as ma
 from flask import request
 from marshmallow import fields, validate
+from webargs.multidictproxy import MultiDictProxy
+from werkzeug.datastructures import ImmutableMultiDict
 
 from taskapp import paths
 
@@ -18,7 +20,7 @@ PLAIN = re.compile("-?[0-9]{1,20}")
 
 
 # Parameters by the query that they were in; nothing of them depends on who asks, or when.
-_remembered: dict[tuple[type, str, str], dict[str, Any]] = {}
+_remembered: dict[tuple[type, ImmutableMultiDict[str, str], str], dict[str, Any]] = {}
 
 
 class Number(fields.Integer):
@@ -41,11 +43,11 @@ class Arguments(ma.Schema):
 
     def load(self, data: Any, **kwargs: Any) -> Any:
         """Return the parameters; what was asked before is remembered, which takes a tenth."""
-        asked = (type(self), str(data.to_dict(flat=False)), str(kwargs))
+        asked = (type(self), data, str(kwargs))
         found = _remembered.get(asked)
         if found is None:
-            found = super().load(data, **kwargs)
-            if len(asked[1]) <= LONGEST_REMEMBERED:
+            found = super().load(MultiDictProxy(data, self), **kwargs)
+            if len(str(data)) <= LONGEST_REMEMBERED:
                 if len(_remembered) >= REMEMBERED:
                     _remembered.clear()
                 _remembered[asked] = found
