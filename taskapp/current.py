@@ -5,11 +5,11 @@ itself, in vain. So this is for what runs with every request; elsewhere Flask's 
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import flask
 from flask import Flask, Request
-from flask.ctx import _AppCtxGlobals
 
 request: Callable[[], Request] = flask.request._get_current_object  # type: ignore[attr-defined]
-notes: Callable[[], _AppCtxGlobals] = flask.g._get_current_object
+notes: Callable[[], Any] = flask.g._get_current_object
 app: Callable[[], Flask] = flask.current_app._get_current_object  # type: ignore[attr-defined]

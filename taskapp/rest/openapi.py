@@ -322,7 +322,8 @@ class Api(flask_smorest.Api):
         """The document, complete."""
         with self._documenting:
             while self._undocumented:
-                self._undocumented.popleft()(self._spec)
+                self._undocumented[0](self._spec)
+                self._undocumented.popleft()  # only now: half a document is worse than none
             return self._spec
 
     @spec.setter
