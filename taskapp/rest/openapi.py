@@ -306,7 +306,7 @@ class PublicBlueprint(flask_smorest.Blueprint):
 class Api(flask_smorest.Api):
     """flask-smorest's Api, with problem details as its errors.
 
-    Its document is made when somebody first asks for it: that takes as long as all else of an
+    Its document is made when somebody first asks for it: that takes longer than all else of an
     application, and few processes are ever asked.
     """
 
