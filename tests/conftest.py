@@ -173,7 +173,7 @@ def app(environ: dict[str, str]) -> Flask:
 
 
 def app_with(environ: dict[str, str], **settings: str) -> Flask:
-    """Return the application of these settings, the same for all who ask: it takes 0.1 s to make.
+    """Return the application of these settings, the same for all who ask: it takes time to make.
 
     Whoever changes it makes one of their own.
     """

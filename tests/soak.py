@@ -1,7 +1,8 @@
 """A mixed load for a while, and attackers beside it: neither memory nor descriptors nor connections
 grow, no worker is killed, and whoever is honest is served.
 
-`python -m tests.soak [SECONDS]`: 900 seconds unless said otherwise.
+`python -m tests.soak [SECONDS]`: 900 seconds unless said otherwise, of which the first third is a
+minute at least.
 """
 
 import random
